@@ -1,0 +1,34 @@
+/** Three tiers of tests: unit (values in, values out), integration (one process), system (real processes). */
+import { defineConfig } from "vitest/config";
+
+const system = "test/system/**/*.test.ts";
+const integration = "test/integration/**/*.test.ts";
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./tools/tally-reporter.ts"],
+    passWithNoTests: true,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [integration, system],
+          testTimeout: 10_000,
+        },
+      },
+      { test: { name: "integration", include: [integration], testTimeout: 30_000, hookTimeout: 30_000 } },
+      {
+        test: {
+          name: "system",
+          include: [system],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Whole clusters: two at once on a small machine would measure each other.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
