@@ -1,0 +1,111 @@
+/** The nouns that every protocol shares: ids, branches, descriptors, outcomes. */
+
+export type NodeId = string;
+/** `<coordinator>.<incarnation>.<sequence>`, both numbers in base 36 of fixed width: ids of one coordinator sort by time. */
+export type TransactionId = string;
+
+/** The protocols of docs/protocols.md; the registry says which of them this build runs. */
+export type ProtocolName = "2pc";
+
+/** Handed out at enlistment and never again (protocols §0.3): work lost in a restart can't be prepared as if it were whole. */
+export interface BranchToken {
+  readonly incarnation: number;
+  readonly number: number;
+}
+
+/** One participant's part of a transaction, as the coordinator knows it. */
+export interface BranchPlan {
+  readonly participant: NodeId;
+  /** null: one-shot, the work travels inside PREPARE. */
+  readonly token: BranchToken | null;
+  /** Work items acknowledged under the token. */
+  readonly workCount: number;
+  readonly work: Uint8Array | null;
+}
+
+/** Frozen when the commit request starts (protocols §0.1 W5). */
+export interface Descriptor {
+  readonly transaction: TransactionId;
+  readonly protocol: ProtocolName;
+  readonly coordinator: NodeId;
+  readonly branches: readonly BranchPlan[];
+  /** How long votes may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export type Decision = "commit" | "abort";
+
+/** Why a transaction aborted: a value, never an error. docs/errors.md explains each. */
+export const abortReasons = [
+  "VOTED_NO",
+  "CONFLICT",
+  "EXPECTATION_FAILED",
+  "CONSTRAINT",
+  "STATEMENT_FAILED",
+  "STATEMENT_REFUSED",
+  "LIMIT_EXCEEDED",
+  "TIMEOUT",
+  "IDLE_TIMEOUT",
+  "CANCELLED",
+  "PARTICIPANT_UNREACHABLE",
+  "BRANCH_LOST",
+  "COORDINATOR_RESTARTED",
+  "PRESUMED",
+  "RESOURCE_FAILED",
+] as const;
+export type AbortReason = (typeof abortReasons)[number];
+
+/** What is kept of a finished transaction. */
+export interface Closed {
+  readonly outcome: "committed" | "aborted" | "heuristic";
+  /** null unless aborted. */
+  readonly reason: AbortReason | null;
+  readonly detail: string;
+  /** Kept where a duplicate request must get the same reply (one-phase, protocols §A.7-2). */
+  readonly result: Uint8Array | null;
+  readonly participants: readonly NodeId[];
+  /** A participant keeps its row until the transaction is closed at the coordinator (§0.3); a tombstone. */
+  readonly until: "retention" | "closed";
+}
+
+/**
+ * Why there is no state for an id.
+ * fresh: never seen, and provably so. lost: an earlier incarnation may have known it and the log, proven
+ * complete, holds nothing. closed: finished, and this is kept. forgotten: finished, outcome no longer
+ * kept. foreign: another coordinator's.
+ */
+export type Absence =
+  | { readonly kind: "fresh" }
+  | { readonly kind: "lost" }
+  | { readonly kind: "closed"; readonly closed: Closed }
+  | { readonly kind: "forgotten" }
+  | { readonly kind: "foreign" };
+
+const INCARNATION_WIDTH = 4;
+const SEQUENCE_WIDTH = 8;
+
+export function transactionId(coordinator: NodeId, incarnation: number, sequence: number): TransactionId {
+  return `${coordinator}.${incarnation.toString(36).padStart(INCARNATION_WIDTH, "0")}.${sequence.toString(36).padStart(SEQUENCE_WIDTH, "0")}`;
+}
+
+export interface TransactionIdParts {
+  readonly coordinator: NodeId;
+  readonly incarnation: number;
+  readonly sequence: number;
+}
+
+const ID = /^([A-Za-z][A-Za-z0-9_-]{0,62})\.([0-9a-z]{4,8})\.([0-9a-z]{8,11})$/;
+
+/** The parts of an id, or null where the text is no id. */
+export function parseTransactionId(id: string): TransactionIdParts | null {
+  const match = ID.exec(id);
+  if (match === null) return null;
+  const [, coordinator, incarnation, sequence] = match;
+  if (coordinator === undefined || incarnation === undefined || sequence === undefined) return null;
+  return { coordinator, incarnation: Number.parseInt(incarnation, 36), sequence: Number.parseInt(sequence, 36) };
+}
+
+/** Total order over all ids; equal only for equal ids. Wait-die uses it: the smaller id is the older transaction. */
+export function isOlder(a: TransactionId, b: TransactionId): boolean {
+  return a < b;
+}

@@ -1,0 +1,89 @@
+/** What the engine needs of the world: the few methods that it calls, and nothing else. */
+
+import type { AbortReason, Alarm, Message, NodeId, ProtocolName, ResourceRequest, ResourceResult, TransactionId } from "../../protocols/index.ts";
+import type { Entry } from "./entry.ts";
+
+export interface Clock {
+  /** Monotonic, milliseconds. */
+  nowMs(): number;
+  /** The calendar, milliseconds since 1970: for people and for retention, never for a decision. */
+  calendarMs(): number;
+}
+
+export interface Scheduler {
+  /** Runs `turn` soon, after what has arrived by then was queued. Called at most once until it has run. */
+  soon(turn: () => void): void;
+  /** Runs `fire` after `delayMs`; the engine holds one of these at a time. */
+  after(delayMs: number, fire: () => void): { cancel(): void };
+}
+
+export interface Random {
+  /** In [0, 1). */
+  next(): number;
+}
+
+/** What one journal transaction of a turn did. */
+export interface TurnWrite {
+  readonly entries: readonly Entry[];
+  /** true: durable when `transact` returns. false: may stay in memory until a later write. */
+  readonly force: boolean;
+  /** Rows with a sequence below this are dropped in the same transaction, where set. */
+  readonly dropBelow?: number;
+}
+
+export interface Journal {
+  /**
+   * Runs `inside` in one journal transaction and appends what it returns as one row, in order after all
+   * rows before. An embedded resource applies its redo inside. Returns the row's sequence, also where the
+   * entries wait in memory for a later row (then it is that later row's). Never throws on I/O trouble: the
+   * process stops with exit 74, since a failed forced write is neither a commit nor an abort (protocols W1).
+   */
+  transact(inside: () => TurnWrite): number;
+  /** Writes what waits in memory. */
+  flush(): void;
+  readonly size: { readonly firstSequence: number; readonly nextSequence: number; readonly bytes: number };
+  /** The sequence at which the kept bytes, counted from the end, first exceed `bytes`; `firstSequence` where they do not. */
+  sequenceForBytes(bytes: number): number;
+}
+
+/** A message between two nodes, with what the receiver's engine needs. */
+export interface Envelope {
+  readonly transaction: TransactionId;
+  readonly protocol: ProtocolName;
+  readonly body: Message;
+  /** Milliseconds left when it was sent; absent: none. */
+  readonly timeoutMs?: number;
+}
+
+export interface Network {
+  /** One frame: all messages of a turn for this peer. Never blocks, never throws; what can't be sent is lost. */
+  send(to: NodeId, envelopes: readonly Envelope[]): void;
+}
+
+export interface ResourceCall {
+  readonly transaction: TransactionId;
+  readonly request: ResourceRequest;
+  /** false: a lock that another branch holds is a CONFLICT now. */
+  readonly mayWait: boolean;
+}
+
+/** `blocked`: another branch holds a lock and waiting can't deadlock (the requester is the older one, or the holder is decided). */
+export type ResourceAnswer = ResourceResult | { readonly kind: "blocked"; readonly by: readonly TransactionId[] };
+
+/** An embedded resource: everything is synchronous and inside the turn (protocols §0.1). */
+export interface Resource {
+  /** `work`, `prepare` and `adopt`, in order. Leaves nothing behind but locks and memory. One answer a call; null where there is none (adopt). */
+  execute(calls: readonly ResourceCall[]): readonly (ResourceAnswer | null)[];
+  /** `commit` and `abort`, inside the journal's transaction. A commit answers `applied`; an abort answers null. */
+  apply(calls: readonly ResourceCall[]): readonly (ResourceResult | null)[];
+  /** The transaction that `apply` ran in is durable: locks of what was applied are released. */
+  applied(): void;
+  /** After a restart, when all `adopt` calls have been made; throws what makes it impossible to serve. */
+  restored(): void;
+}
+
+export interface Observer {
+  alarm(transaction: TransactionId, alarm: Alarm, detail: string): void;
+}
+
+export type { AbortReason };

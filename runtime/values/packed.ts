@@ -1,0 +1,100 @@
+/** The packed form of a branch's work and of its results: opaque bytes to machines, journals and links. */
+
+import { Reader, UnreadableBytes, Writer } from "../packing/index.ts";
+import type { Operation, OperationResult, Value } from "./values.ts";
+
+const tag = { null: 0, integer: 1, real: 2, text: 3, blob: 4 } as const;
+
+function writeValue(out: Writer, value: Value): void {
+  if (value === null) out.byte(tag.null);
+  else if (typeof value === "bigint") out.byte(tag.integer).int64(value);
+  else if (typeof value === "number") out.byte(tag.real).float64(value);
+  else if (typeof value === "string") out.byte(tag.text).text(value);
+  else out.byte(tag.blob).bytes(value);
+}
+
+function readValue(from: Reader): Value {
+  const kind = from.byte();
+  switch (kind) {
+    case tag.null:
+      return null;
+    case tag.integer:
+      return from.int64();
+    case tag.real:
+      return from.float64();
+    case tag.text:
+      return from.text();
+    case tag.blob:
+      return from.bytes();
+    default:
+      throw new UnreadableBytes(`no value has the tag ${kind}`);
+  }
+}
+
+function many<T>(from: Reader, read: (from: Reader) => T): T[] {
+  const count = from.varint();
+  const items: T[] = [];
+  for (let index = 0; index < count; index += 1) items.push(read(from));
+  return items;
+}
+
+/** Packs a branch's operations. */
+export function packWork(operations: readonly Operation[]): Buffer {
+  const out = new Writer(256);
+  out.varint(operations.length);
+  for (const operation of operations) {
+    out.text(operation.statement);
+    out.varint(operation.expectRows === null ? 0 : operation.expectRows + 1);
+    if (Array.isArray(operation.parameters)) {
+      out.byte(0).varint(operation.parameters.length);
+      for (const value of operation.parameters as readonly Value[]) writeValue(out, value);
+    } else {
+      const named = Object.entries(operation.parameters as Readonly<Record<string, Value>>);
+      out.byte(1).varint(named.length);
+      for (const [name, value] of named) {
+        out.text(name);
+        writeValue(out, value);
+      }
+    }
+  }
+  return out.take();
+}
+
+/** @throws UnreadableBytes */
+export function unpackWork(bytes: Uint8Array): Operation[] {
+  const from = new Reader(bytes);
+  return many(from, () => {
+    const statement = from.text();
+    const expect = from.varint();
+    const named = from.byte() === 1;
+    const parameters = named
+      ? Object.fromEntries(many(from, () => [from.text(), readValue(from)] as const))
+      : many(from, readValue);
+    return { kind: "sql", statement, parameters, expectRows: expect === 0 ? null : expect - 1 };
+  });
+}
+
+/** Packs what the operations of a branch gave back. */
+export function packResults(results: readonly OperationResult[]): Buffer {
+  const out = new Writer(64);
+  out.varint(results.length);
+  for (const result of results) {
+    out.varint(result.rowsAffected).varint(result.columns.length);
+    for (const column of result.columns) out.text(column);
+    out.varint(result.rows.length);
+    for (const row of result.rows) for (const value of row) writeValue(out, value);
+  }
+  return out.take();
+}
+
+/** @throws UnreadableBytes */
+export function unpackResults(bytes: Uint8Array): OperationResult[] {
+  if (bytes.length === 0) return [];
+  const from = new Reader(bytes);
+  return many(from, () => {
+    const rowsAffected = from.varint();
+    const columns = many(from, () => from.text());
+    const rows = many(from, () => columns.map(() => readValue(from)));
+    return { rowsAffected, columns, rows };
+  });
+}
