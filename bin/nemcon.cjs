@@ -38,7 +38,10 @@ function newerNode() {
 /** Runs the command under another Node, as if it were this process: its signals, its exit code. */
 function become(node) {
   const child = spawn(node, [main()].concat(process.argv.slice(2)), { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    // A terminal sends Ctrl-C to the whole group: passed on, the child would get it twice, and twice means at once.
+    process.on(signal, () => (signal !== "SIGTERM" && process.stdin.isTTY) || child.kill(signal));
+  }
   child.on("error", (error) => {
     process.stderr.write("nemcon: " + node + ": " + error.message + "\n");
     process.exit(1);
@@ -59,8 +62,14 @@ if (isNewEnough(process.version)) {
     become(node);
   } else {
     process.stderr.write(
-      "nemcon needs Node " + needed.join(".") + " or newer; this is " + process.version + " (" + process.execPath + ").\n" +
-        "Install a newer one, or add the package node@26 to your project: nemcon finds it in node_modules/.bin.\n",
+      "nemcon needs Node " +
+        needed.join(".") +
+        " or newer; this is " +
+        process.version +
+        " (" +
+        process.execPath +
+        ").\n" +
+        "Install a newer one, or add the package node@24 to your project: nemcon finds it in node_modules/.bin.\n",
     );
     process.exitCode = 1;
   }

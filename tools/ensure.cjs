@@ -105,25 +105,18 @@ function clearStale(holder) {
   fs.rmSync(aside, { force: true });
 }
 
-/** Returns true with the lock held, or false when the process that held it has installed everything meanwhile. */
-function lockUnlessCurrent() {
+function waitForLock() {
   const startedMs = Date.now();
-  let nextLineMs = 0;
+  let nextLineMs = 1000;
   while (!tryLock()) {
     const waitedMs = Date.now() - startedMs;
     if (waitedMs >= nextLineMs) {
-      say(
-        "waiting for process " +
-          readOrEmpty(lockFile) +
-          ", which is installing (" +
-          Math.round(waitedMs / 1000) +
-          " s)",
-      );
+      const holder = "process " + readOrEmpty(lockFile) + " (" + path.basename(lockFile) + ")";
+      say("waiting " + Math.round(waitedMs / 1000) + " s for " + holder + ", which is installing");
       nextLineMs += 5000;
     }
     sleep(200);
   }
-  return true;
 }
 
 /** npm as the one that called us, so that its version and its Node are those the user chose. */
@@ -167,8 +160,9 @@ function install() {
 
 function main() {
   if (isCurrent()) return 0;
-  lockUnlessCurrent();
+  waitForLock();
   try {
+    // The process that we waited for has probably installed everything.
     return isCurrent() ? 0 : install();
   } finally {
     fs.rmSync(lockFile, { force: true });
