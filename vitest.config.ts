@@ -7,7 +7,6 @@ const integration = "test/integration/**/*.test.ts";
 export default defineConfig({
   test: {
     reporters: ["default", "./tools/tally-reporter.ts"],
-    passWithNoTests: true,
     projects: [
       {
         test: {

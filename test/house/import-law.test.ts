@@ -69,7 +69,9 @@ describe("a planted violation is found:", () => {
   });
 });
 
-test("what a comment says is no import", () => {
-  const source = `/** import { connect } from "nemcon"; */\n  // import "node:fs";\nexport const one = 1;`;
+test.each([
+  ["a comment", `/** import { connect } from "nemcon"; */\n  // import "node:fs";\nexport const one = 1;`],
+  ["a call", `export const letters = Array.from("nemcon");`],
+])("%s is no import", (_what, source) => {
   expect(violations(new Map([["protocols/a.ts", source]]))).toEqual([]);
 });

@@ -50,7 +50,9 @@ export function violations(sources: Sources): string[] {
 /** Relative imports as paths from the root, packages by their name; `import type` counts like any other. */
 function importsOf(file: string, source: string): string[] {
   const code = source.replaceAll(/^\s*\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
-  const specifiers = [...code.matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']/g)].map((m) => m[1] ?? "");
+  const specifiers = [...code.matchAll(/(?<!\.)\b(?:from|import|import\s*\(|require\s*\()\s*["']([^"'\n]+)["']/g)].map(
+    (m) => m[1] ?? "",
+  );
   return specifiers.map((name) => (name.startsWith(".") ? posix.join(posix.dirname(file), name) : name));
 }
 
