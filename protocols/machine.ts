@@ -43,8 +43,18 @@ export type ReplyId = number;
 export type Timer = "vote" | "acknowledgement" | "decision" | "idle" | "one-phase";
 
 export type Input =
-  | { readonly kind: "start"; readonly descriptor: Descriptor; readonly reply: ReplyId | null; readonly cancelled: AbortReason | null }
-  | { readonly kind: "message"; readonly from: NodeId; readonly body: Message; /** the sender's deadline had passed when the turn began */ readonly expired: boolean }
+  | {
+      readonly kind: "start";
+      readonly descriptor: Descriptor;
+      readonly reply: ReplyId | null;
+      readonly cancelled: AbortReason | null;
+    }
+  | {
+      readonly kind: "message";
+      readonly from: NodeId;
+      readonly body: Message;
+      /** the sender's deadline had passed when the turn began */ readonly expired: boolean;
+    }
   | { readonly kind: "timeout"; readonly timer: Timer }
   | { readonly kind: "resource"; readonly result: ResourceResult }
   | { readonly kind: "suspicion"; readonly node: NodeId; readonly suspected: boolean }
@@ -56,7 +66,14 @@ export type OperatorAct = "cancel";
 /** What a resource did with one request. `redo` and `result` are opaque to machines. */
 export type ResourceResult =
   | { readonly kind: "worked"; readonly item: number; readonly ok: true; readonly result: Uint8Array }
-  | { readonly kind: "worked"; readonly item: number; readonly ok: false; readonly reason: AbortReason; readonly detail: string; /** the branch is unharmed and may go on */ readonly usable: boolean }
+  | {
+      readonly kind: "worked";
+      readonly item: number;
+      readonly ok: false;
+      readonly reason: AbortReason;
+      readonly detail: string;
+      /** the branch is unharmed and may go on */ readonly usable: boolean;
+    }
   | { readonly kind: "prepared"; readonly vote: "yes"; readonly redo: Uint8Array; readonly result: Uint8Array }
   | { readonly kind: "prepared"; readonly vote: "read-only"; readonly result: Uint8Array }
   | { readonly kind: "prepared"; readonly vote: "no"; readonly reason: AbortReason; readonly detail: string }
@@ -84,14 +101,27 @@ export type Alarm = "second-decision" | "descriptor-mismatch" | "outside-write" 
 /** What a caller is told. `pending` and `unknown` are not verdicts. */
 export type Answer =
   | { readonly outcome: "committed"; readonly results: ReadonlyMap<NodeId, Uint8Array>; readonly heuristic: boolean }
-  | { readonly outcome: "aborted"; readonly reason: AbortReason; readonly detail: string; readonly participant: NodeId | null }
+  | {
+      readonly outcome: "aborted";
+      readonly reason: AbortReason;
+      readonly detail: string;
+      readonly participant: NodeId | null;
+    }
   | { readonly outcome: "pending"; readonly state: PublicState; readonly participants: readonly NodeId[] }
   | { readonly outcome: "forgotten" }
   | { readonly outcome: "not-mine" }
   | { readonly outcome: "unknown" };
 
 /** The states that users see (docs/words.md). */
-export type PublicState = "active" | "preparing" | "committing" | "aborting" | "committed" | "aborted" | "in-doubt" | "heuristic";
+export type PublicState =
+  | "active"
+  | "preparing"
+  | "committing"
+  | "aborting"
+  | "committed"
+  | "aborted"
+  | "in-doubt"
+  | "heuristic";
 
 export interface Send {
   readonly to: NodeId;
@@ -121,8 +151,7 @@ export type Ignored =
   | "no-such-branch"
   | "not-mine-answer"
   | "nothing-to-do"
-  | "not-a-voter"
-  | "presumed";
+  | "unusable-work";
 
 /**
  * What a machine wants done. The order is written here and kept in one place, the engine's turn:
@@ -170,4 +199,9 @@ export function assert(condition: boolean, what: string): asserts condition {
 
 export class AssertionError extends Error {
   override readonly name = "AssertionError";
+}
+
+/** Ends a switch that the compiler knows to be exhausted. */
+export function unreachable(value: never): never {
+  throw new AssertionError(`no case for ${JSON.stringify(value)}`);
 }

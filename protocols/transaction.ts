@@ -57,12 +57,14 @@ export type AbortReason = (typeof abortReasons)[number];
 
 /** What is kept of a finished transaction. */
 export interface Closed {
-  readonly outcome: "committed" | "aborted" | "heuristic";
+  /** read-only: a participant's vote that needs no decision. heuristic: commit was decided and a branch could not follow. */
+  readonly outcome: "committed" | "aborted" | "heuristic" | "read-only";
   /** null unless aborted. */
   readonly reason: AbortReason | null;
   readonly detail: string;
   /** Kept where a duplicate request must get the same reply (one-phase, protocols §A.7-2). */
   readonly result: Uint8Array | null;
+  /** At the coordinator: who had to be told, that is the yes voters. */
   readonly participants: readonly NodeId[];
   /** A participant keeps its row until the transaction is closed at the coordinator (§0.3); a tombstone. */
   readonly until: "retention" | "closed";

@@ -101,7 +101,8 @@ export class Reader {
   }
 
   private need(bytes: number): void {
-    if (bytes > this.buffer.length - this.offset) throw new UnreadableBytes(`${bytes} bytes wanted at ${this.offset}, ${this.buffer.length} in all`);
+    if (bytes > this.buffer.length - this.offset)
+      throw new UnreadableBytes(`${bytes} bytes wanted at ${this.offset}, ${this.buffer.length} in all`);
   }
 
   byte(): number {
