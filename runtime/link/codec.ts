@@ -1,0 +1,499 @@
+/**
+ * The packed layout of a frame's `rows`, version 1: the wire between two nodes is defined here and nowhere
+ * else. A frame is a sequence of items up to its end. An item is a tag, then:
+ *
+ *   envelope   id, protocol, [timeout in ms where the tag says so], the body's fields
+ *   watermark  id, count, ids
+ *   call       number, method, timeout, payload
+ *   return     number, 1 and payload | 0 and reason, message
+ *
+ * Integers are varints. Names of nodes and the prefixes of ids (`coordinator.incarnation.`) are written once
+ * a frame and then referred to by number. Golden bytes: test/golden/frames. A change of anything here is a
+ * new version; both sides say in the handshake which they read.
+ *
+ * Bytes that a decoded message holds are views into the frame.
+ */
+
+import {
+  parseTransactionId,
+  transactionId,
+  type AbortReason,
+  type BranchToken,
+  type Decision,
+  type Message,
+  type MessageKind,
+  type NodeId,
+  type ProtocolName,
+  type TransactionId,
+} from "../../protocols/index.ts";
+import type { Envelope } from "../engine/ports.ts";
+import { Reader, UnreadableBytes, Writer } from "../packing/index.ts";
+import type { CallMethod, SideItem } from "./items.ts";
+
+/** The layouts that this build reads and writes, best first. */
+export const frameVersions: readonly number[] = [1];
+
+/** A frame is ended and another begun past these, so that one frame is never larger than the receiver takes. */
+export const frameBytes = 4 * 1024 * 1024;
+export const frameItems = 65_536;
+
+export interface DecodedFrame {
+  readonly envelopes: readonly Envelope[];
+  readonly side: readonly SideItem[];
+}
+
+// The numbers below are the wire: none is ever used again for something else.
+
+const tags = {
+  work: 1,
+  worked: 2,
+  "work-failed": 3,
+  prepare: 4,
+  vote: 5,
+  decision: 6,
+  ack: 7,
+  inquire: 8,
+  pending: 9,
+  "not-mine": 10,
+  "commit-one-phase": 11,
+  "resolve-one-phase": 12,
+  "one-phase-result": 13,
+  watermark: 64,
+  call: 65,
+  return: 66,
+} as const satisfies Record<MessageKind | SideItem["kind"], number>;
+
+/** Added to an envelope's tag that carries a timeout. */
+const timed = 0x80;
+
+const protocols = table<ProtocolName>({ "2pc": 1 });
+
+const decisions = table<Decision>({ commit: 1, abort: 2 });
+
+const votes = table<"yes" | "read-only" | "no">({ yes: 1, "read-only": 2, no: 3 });
+
+const outcomes = table<"committed" | "aborted">({ committed: 1, aborted: 2 });
+
+const methods = table<CallMethod>({ query: 1, "list-branches": 2 });
+
+const reasons = table<AbortReason>({
+  VOTED_NO: 1,
+  CONFLICT: 2,
+  EXPECTATION_FAILED: 3,
+  CONSTRAINT: 4,
+  STATEMENT_FAILED: 5,
+  STATEMENT_REFUSED: 6,
+  LIMIT_EXCEEDED: 7,
+  TIMEOUT: 8,
+  IDLE_TIMEOUT: 9,
+  CANCELLED: 10,
+  PARTICIPANT_UNREACHABLE: 11,
+  BRANCH_LOST: 12,
+  COORDINATOR_RESTARTED: 13,
+  PRESUMED: 14,
+  RESOURCE_FAILED: 15,
+});
+
+/** How an id is written: as text, with a prefix not seen before in this frame, or with one seen: `known` + its number. */
+const idForm = { text: 0, fresh: 1, known: 2 } as const;
+
+const SEQUENCE_DIGITS = 8;
+const SEQUENCE_LIMIT = 36 ** SEQUENCE_DIGITS;
+
+// A turn is synchronous, so one writer and one set of dictionaries serve every frame of the process.
+const out = new Writer(64 * 1024);
+const names = new Map<NodeId, number>();
+const prefixes = new Map<string, number>();
+let lastPrefix = "";
+
+function begin(): void {
+  names.clear();
+  prefixes.clear();
+  lastPrefix = "";
+}
+
+/** The frames for these envelopes: one, but for a turn that is larger than a frame may be. */
+export function encodeEnvelopes(envelopes: readonly Envelope[]): Buffer[] {
+  const frames: Buffer[] = [];
+  let items = 0;
+  begin();
+  for (const envelope of envelopes) {
+    if (out.sizeBytes >= frameBytes || items === frameItems) {
+      frames.push(out.take());
+      items = 0;
+      begin();
+    }
+    writeEnvelope(envelope);
+    items += 1;
+  }
+  if (items > 0) frames.push(out.take());
+  return frames;
+}
+
+/** A frame of its own for a side item. */
+export function encodeSide(item: SideItem): Buffer {
+  begin();
+  writeSide(item);
+  return out.take();
+}
+
+/** @throws UnreadableBytes */
+export function decodeFrame(bytes: Uint8Array): DecodedFrame {
+  const from = new FrameReader(bytes);
+  const envelopes: Envelope[] = [];
+  const side: SideItem[] = [];
+  let items = 0;
+  while (!from.done) {
+    items += 1;
+    if (items > frameItems) throw new UnreadableBytes(`more than ${frameItems} items in a frame`);
+    const tag = from.byte();
+    if (tag < tags.watermark || tag >= timed) envelopes.push(readEnvelope(from, tag));
+    else side.push(readSide(from, tag));
+  }
+  return { envelopes, side };
+}
+
+function writeEnvelope({ transaction, protocol, body, timeoutMs }: Envelope): void {
+  out.byte(timeoutMs === undefined ? tags[body.kind] : tags[body.kind] + timed);
+  writeId(transaction);
+  out.byte(protocols.code[protocol]);
+  if (timeoutMs !== undefined) out.varint(Math.max(0, Math.ceil(timeoutMs)));
+  writeBody(body);
+}
+
+function readEnvelope(from: FrameReader, tag: number): Envelope {
+  const transaction = from.id();
+  const protocol = protocols.name(from.byte());
+  if (tag < timed) return { transaction, protocol, body: readBody(from, tag) };
+  const timeoutMs = from.varint();
+  return { transaction, protocol, body: readBody(from, tag - timed), timeoutMs };
+}
+
+function writeBody(body: Message): void {
+  switch (body.kind) {
+    case "work":
+      writeToken(body.token);
+      out.varint(body.item).bytes(body.work);
+      return;
+    case "worked":
+      writeToken(body.token);
+      out.varint(body.item).bytes(body.result);
+      return;
+    case "work-failed":
+      writeToken(body.token);
+      out.varint(body.item).byte(reasons.code[body.reason]).text(body.detail);
+      writeFlag(body.usable);
+      return;
+    case "prepare":
+      writeNames(body.participants);
+      writeToken(body.token);
+      out.varint(body.workCount);
+      writeOptional(body.work);
+      return;
+    case "vote":
+      out.byte(votes.code[body.vote]);
+      if (body.vote === "no") out.byte(reasons.code[body.reason]).text(body.detail);
+      else out.bytes(body.result);
+      return;
+    case "decision":
+      out.byte(decisions.code[body.decision]);
+      return;
+    case "ack":
+      out.byte(decisions.code[body.decision]);
+      writeFlag(body.heuristic !== null);
+      if (body.heuristic !== null) out.text(body.heuristic);
+      return;
+    case "commit-one-phase":
+      writeToken(body.token);
+      out.varint(body.workCount);
+      writeOptional(body.work);
+      return;
+    case "one-phase-result":
+      out.byte(outcomes.code[body.outcome]);
+      if (body.outcome === "aborted") out.byte(reasons.code[body.reason]).text(body.detail);
+      else out.bytes(body.result);
+      return;
+    case "inquire":
+    case "pending":
+    case "not-mine":
+    case "resolve-one-phase":
+      return;
+    default:
+      body satisfies never;
+  }
+}
+
+function readBody(from: FrameReader, tag: number): Message {
+  switch (tag) {
+    case tags.work:
+      return { kind: "work", token: from.token(), item: from.varint(), work: from.bytes() };
+    case tags.worked:
+      return { kind: "worked", token: from.heldToken(), item: from.varint(), result: from.bytes() };
+    case tags["work-failed"]:
+      return {
+        kind: "work-failed",
+        token: from.token(),
+        item: from.varint(),
+        reason: reasons.name(from.byte()),
+        detail: from.text(),
+        usable: from.flag(),
+      };
+    case tags.prepare:
+      return {
+        kind: "prepare",
+        participants: from.names(),
+        token: from.token(),
+        workCount: from.varint(),
+        work: from.optional(),
+      };
+    case tags.vote: {
+      const vote = votes.name(from.byte());
+      if (vote === "no") return { kind: "vote", vote, reason: reasons.name(from.byte()), detail: from.text() };
+      return { kind: "vote", vote, result: from.bytes() };
+    }
+    case tags.decision:
+      return { kind: "decision", decision: decisions.name(from.byte()) };
+    case tags.ack:
+      return {
+        kind: "ack",
+        decision: decisions.name(from.byte()),
+        heuristic: from.flag() ? from.text() : null,
+      };
+    case tags.inquire:
+      return { kind: "inquire" };
+    case tags.pending:
+      return { kind: "pending" };
+    case tags["not-mine"]:
+      return { kind: "not-mine" };
+    case tags["commit-one-phase"]:
+      return { kind: "commit-one-phase", token: from.token(), workCount: from.varint(), work: from.optional() };
+    case tags["resolve-one-phase"]:
+      return { kind: "resolve-one-phase" };
+    case tags["one-phase-result"]: {
+      const outcome = outcomes.name(from.byte());
+      if (outcome === "committed") return { kind: "one-phase-result", outcome, result: from.bytes() };
+      return { kind: "one-phase-result", outcome, reason: reasons.name(from.byte()), detail: from.text() };
+    }
+    default:
+      throw new UnreadableBytes(`no message has the tag ${tag}`);
+  }
+}
+
+function writeSide(item: SideItem): void {
+  out.byte(tags[item.kind]);
+  switch (item.kind) {
+    case "watermark":
+      writeId(item.below);
+      out.varint(item.except.length);
+      for (const id of item.except) writeId(id);
+      return;
+    case "call":
+      out
+        .varint(item.id)
+        .byte(methods.code[item.method])
+        .varint(Math.max(0, Math.ceil(item.timeoutMs)));
+      out.bytes(item.payload);
+      return;
+    case "return":
+      out.varint(item.id);
+      writeFlag(item.ok);
+      if (item.ok) out.bytes(item.payload);
+      else out.text(item.error.reason).text(item.error.message);
+      return;
+    default:
+      item satisfies never;
+  }
+}
+
+function readSide(from: FrameReader, tag: number): SideItem {
+  switch (tag) {
+    case tags.watermark:
+      return { kind: "watermark", below: from.id(), except: from.list(() => from.id()) };
+    case tags.call:
+      return {
+        kind: "call",
+        id: from.varint(),
+        method: methods.name(from.byte()),
+        timeoutMs: from.varint(),
+        payload: from.bytes(),
+      };
+    case tags.return: {
+      const id = from.varint();
+      if (from.flag()) return { kind: "return", id, ok: true, payload: from.bytes() };
+      return { kind: "return", id, ok: false, error: { reason: from.text(), message: from.text() } };
+    }
+    default:
+      throw new UnreadableBytes(`no item has the tag ${tag}`);
+  }
+}
+
+function writeFlag(value: boolean): void {
+  out.byte(value ? 1 : 0);
+}
+
+function writeOptional(bytes: Uint8Array | null): void {
+  writeFlag(bytes !== null);
+  if (bytes !== null) out.bytes(bytes);
+}
+
+function writeToken(token: BranchToken | null): void {
+  if (token === null) out.varint(0);
+  else out.varint(token.incarnation + 1).varint(token.number);
+}
+
+function writeNames(list: readonly NodeId[]): void {
+  out.varint(list.length);
+  for (const name of list) writeName(name);
+}
+
+/** The number of a name; the first use of a number carries the text. */
+function writeName(name: NodeId): void {
+  const known = names.get(name);
+  if (known !== undefined) {
+    out.varint(known);
+    return;
+  }
+  out.varint(names.size).text(name);
+  names.set(name, names.size);
+}
+
+function writeId(id: TransactionId): void {
+  const sequence = sequenceOf(id);
+  const prefix = id.startsWith(lastPrefix) ? lastPrefix : id.slice(0, -SEQUENCE_DIGITS);
+  if (sequence < 0 || prefix.length !== id.length - SEQUENCE_DIGITS) {
+    writeUncommonId(id);
+    return;
+  }
+  const known = prefixes.get(prefix);
+  if (known === undefined) {
+    writeUncommonId(id);
+    return;
+  }
+  lastPrefix = prefix;
+  out.varint(known + idForm.known).varint(sequence);
+}
+
+/** The first id of a prefix, and ids that are not of the usual form. */
+function writeUncommonId(id: TransactionId): void {
+  const parts = parseTransactionId(id);
+  const same = parts !== null && transactionId(parts.coordinator, parts.incarnation, parts.sequence) === id;
+  if (!same || parts.sequence >= SEQUENCE_LIMIT || !Number.isSafeInteger(parts.incarnation)) {
+    out.varint(idForm.text).text(id);
+    return;
+  }
+  const prefix = id.slice(0, -SEQUENCE_DIGITS);
+  const known = prefixes.get(prefix);
+  if (known === undefined) {
+    out.varint(idForm.fresh);
+    writeName(parts.coordinator);
+    out.varint(parts.incarnation);
+    prefixes.set(prefix, prefixes.size);
+  } else {
+    out.varint(known + idForm.known);
+  }
+  lastPrefix = prefix;
+  out.varint(parts.sequence);
+}
+
+/** The number that the last eight characters are in base 36; -1 where they are none. */
+function sequenceOf(id: TransactionId): number {
+  if (id.length <= SEQUENCE_DIGITS) return -1;
+  let value = 0;
+  for (let at = id.length - SEQUENCE_DIGITS; at < id.length; at += 1) {
+    const character = id.charCodeAt(at);
+    let digit: number;
+    if (character >= 48 && character <= 57) digit = character - 48;
+    else if (character >= 97 && character <= 122) digit = character - 87;
+    else return -1;
+    value = value * 36 + digit;
+  }
+  return value;
+}
+
+/** A packed frame, with the dictionaries that its items build up. */
+class FrameReader extends Reader {
+  private readonly seenNames: NodeId[] = [];
+  private readonly seenPrefixes: string[] = [];
+
+  flag(): boolean {
+    const value = this.byte();
+    if (value > 1) throw new UnreadableBytes(`a flag of ${value}`);
+    return value === 1;
+  }
+
+  optional(): Uint8Array | null {
+    return this.flag() ? this.bytes() : null;
+  }
+
+  token(): BranchToken | null {
+    const incarnation = this.varint();
+    return incarnation === 0 ? null : { incarnation: incarnation - 1, number: this.varint() };
+  }
+
+  heldToken(): BranchToken {
+    const token = this.token();
+    if (token === null) throw new UnreadableBytes("a branch without its token");
+    return token;
+  }
+
+  /** Grows with what is really there: a count alone allocates nothing. */
+  list<T>(read: () => T): T[] {
+    const items: T[] = [];
+    for (let left = this.varint(); left > 0; left -= 1) items.push(read());
+    return items;
+  }
+
+  names(): NodeId[] {
+    const list: NodeId[] = [];
+    for (let left = this.varint(); left > 0; left -= 1) list.push(this.nodeName());
+    return list;
+  }
+
+  private nodeName(): NodeId {
+    const number = this.varint();
+    if (number === this.seenNames.length) this.seenNames.push(this.text());
+    const name = this.seenNames[number];
+    if (name === undefined) throw new UnreadableBytes(`a name ${number} of ${this.seenNames.length}`);
+    return name;
+  }
+
+  id(): TransactionId {
+    const form = this.varint();
+    if (form === idForm.text) return this.text();
+    if (form === idForm.fresh) {
+      const coordinator = this.nodeName();
+      const prefix = transactionId(coordinator, this.varint(), 0).slice(0, -SEQUENCE_DIGITS);
+      this.seenPrefixes.push(prefix);
+      return prefix + this.sequenceDigits();
+    }
+    const prefix = this.seenPrefixes[form - idForm.known];
+    if (prefix === undefined) throw new UnreadableBytes(`an id's prefix ${form} of ${this.seenPrefixes.length}`);
+    return prefix + this.sequenceDigits();
+  }
+
+  private sequenceDigits(): string {
+    const value = this.varint();
+    if (value >= SEQUENCE_LIMIT) throw new UnreadableBytes(`a sequence of ${value}`);
+    return value.toString(36).padStart(SEQUENCE_DIGITS, "0");
+  }
+}
+
+interface Table<Name extends string> {
+  readonly code: Readonly<Record<Name, number>>;
+  /** @throws UnreadableBytes */
+  name(code: number): Name;
+}
+
+/** A closed set of words and their numbers on the wire. */
+function table<Name extends string>(code: Readonly<Record<Name, number>>): Table<Name> {
+  const byCode: (Name | undefined)[] = [];
+  for (const name of Object.keys(code) as Name[]) byCode[code[name]] = name;
+  return {
+    code,
+    name(number) {
+      const name = byCode[number];
+      if (name === undefined) throw new UnreadableBytes(`${number} is none of ${Object.keys(code).join(", ")}`);
+      return name;
+    },
+  };
+}

@@ -1,0 +1,12 @@
+// Original file: proto/nemcon/v1/coordinator.proto
+
+
+export interface BeginRequest {
+  'protocol'?: (string);
+  'timeoutMs'?: (number);
+}
+
+export interface BeginRequest__Output {
+  'protocol': (string);
+  'timeoutMs': (number);
+}

@@ -1,0 +1,13 @@
+// Original file: proto/nemcon/v1/values.proto
+
+import type { OperationResult as _nemcon_v1_OperationResult, OperationResult__Output as _nemcon_v1_OperationResult__Output } from '../../nemcon/v1/OperationResult.ts';
+
+export interface BranchResult {
+  'participant'?: (string);
+  'results'?: (_nemcon_v1_OperationResult)[];
+}
+
+export interface BranchResult__Output {
+  'participant': (string);
+  'results': (_nemcon_v1_OperationResult__Output)[];
+}

@@ -1,0 +1,10 @@
+// Original file: proto/nemcon/v1/coordinator.proto
+
+
+export interface GetTransactionRequest {
+  'transaction'?: (string);
+}
+
+export interface GetTransactionRequest__Output {
+  'transaction': (string);
+}

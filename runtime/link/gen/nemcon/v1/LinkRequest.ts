@@ -1,0 +1,19 @@
+// Original file: proto/nemcon/v1/peer.proto
+
+import type { Hello as _nemcon_v1_Hello, Hello__Output as _nemcon_v1_Hello__Output } from '../../nemcon/v1/Hello.ts';
+import type { Frame as _nemcon_v1_Frame, Frame__Output as _nemcon_v1_Frame__Output } from '../../nemcon/v1/Frame.ts';
+import type { Goodbye as _nemcon_v1_Goodbye, Goodbye__Output as _nemcon_v1_Goodbye__Output } from '../../nemcon/v1/Goodbye.ts';
+
+export interface LinkRequest {
+  'hello'?: (_nemcon_v1_Hello | null);
+  'frame'?: (_nemcon_v1_Frame | null);
+  'goodbye'?: (_nemcon_v1_Goodbye | null);
+  'kind'?: "hello"|"frame"|"goodbye";
+}
+
+export interface LinkRequest__Output {
+  'hello'?: (_nemcon_v1_Hello__Output | null);
+  'frame'?: (_nemcon_v1_Frame__Output | null);
+  'goodbye'?: (_nemcon_v1_Goodbye__Output | null);
+  'kind'?: "hello"|"frame"|"goodbye";
+}

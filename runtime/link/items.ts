@@ -1,0 +1,34 @@
+/** What a frame carries besides messages of machines: what one node tells or asks another about no transaction. */
+
+import type { TransactionId } from "../../protocols/index.ts";
+
+export type CallMethod = "query" | "list-branches";
+
+/** A read that a coordinator relays to a participant behind a firewall; the payload is the request of the API. */
+export interface Call {
+  readonly kind: "call";
+  /** Chosen by the caller, unique among its open calls. */
+  readonly id: number;
+  readonly method: CallMethod;
+  /** How long the caller waits, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly payload: Uint8Array;
+}
+
+export type Return =
+  | { readonly kind: "return"; readonly id: number; readonly ok: true; readonly payload: Uint8Array }
+  | {
+      readonly kind: "return";
+      readonly id: number;
+      readonly ok: false;
+      readonly error: { readonly reason: string; readonly message: string };
+    };
+
+/** A coordinator's word that all its ids below are closed, but for the ones named (protocols §0.3). */
+export interface Watermark {
+  readonly kind: "watermark";
+  readonly below: TransactionId;
+  readonly except: readonly TransactionId[];
+}
+
+export type SideItem = Watermark | Call | Return;
