@@ -1,6 +1,15 @@
 /** What the engine needs of the world: the few methods that it calls, and nothing else. */
 
-import type { AbortReason, Alarm, Message, NodeId, ProtocolName, ResourceRequest, ResourceResult, TransactionId } from "../../protocols/index.ts";
+import type {
+  AbortReason,
+  Alarm,
+  Message,
+  NodeId,
+  ProtocolName,
+  ResourceRequest,
+  ResourceResult,
+  TransactionId,
+} from "../../protocols/index.ts";
 import type { Entry } from "./entry.ts";
 
 export interface Clock {
@@ -25,7 +34,7 @@ export interface Random {
 /** What one journal transaction of a turn did. */
 export interface TurnWrite {
   readonly entries: readonly Entry[];
-  /** true: durable when `transact` returns. false: may stay in memory until a later write. */
+  /** true: the protocol forces it (counted; fault points count these). false: written since something was applied. Both are durable when `transact` returns. */
   readonly force: boolean;
   /** Rows with a sequence below this are dropped in the same transaction, where set. */
   readonly dropBelow?: number;
@@ -34,11 +43,16 @@ export interface TurnWrite {
 export interface Journal {
   /**
    * Runs `inside` in one journal transaction and appends what it returns as one row, in order after all
-   * rows before. An embedded resource applies its redo inside. Returns the row's sequence, also where the
-   * entries wait in memory for a later row (then it is that later row's). Never throws on I/O trouble: the
-   * process stops with exit 74, since a failed forced write is neither a commit nor an abort (protocols W1).
+   * rows before. An embedded resource applies its redo inside. Returns the row's sequence (the last row's,
+   * where there was nothing to write a row for). Never throws on I/O trouble: the process stops with exit
+   * 74, since a failed forced write is neither a commit nor an abort (protocols W1).
    */
   transact(inside: () => TurnWrite): number;
+  /**
+   * Keeps what a turn appends that forces nothing and applies nothing: it waits in memory, and the next row
+   * carries it in front of its own entries, in order. Returns that row's sequence. Lost in a crash before (protocols W2).
+   */
+  append(entries: readonly Entry[]): number;
   /** Writes what waits in memory. */
   flush(): void;
   readonly size: { readonly firstSequence: number; readonly nextSequence: number; readonly bytes: number };
