@@ -1,0 +1,75 @@
+/** The configuration of a coordinator. */
+
+import { z } from "zod";
+import type { ProtocolName } from "../../protocols/index.ts";
+import { limits } from "../values/index.ts";
+import { bytes, count, milliseconds, oneOf, path, retentionMilliseconds } from "./kinds.ts";
+import { cluster, listen, log, node, wal, walBoundFits } from "./shared.ts";
+
+const MiB = 1024 * 1024;
+
+const protocolNames = ["2pc"] as const satisfies readonly ProtocolName[];
+
+const protocol = z
+  .strictObject({
+    default: oneOf(protocolNames).default("2pc").describe("What runs where a transaction names no protocol."),
+  })
+  .prefault({})
+  .describe("Commit protocols; each transaction may name its own.");
+
+const times = z
+  .strictObject({
+    voteMs: milliseconds()
+      .default(5000)
+      .describe("How long votes may take where the client names no timeout; then the transaction aborts."),
+    acknowledgementMs: milliseconds()
+      .default(200)
+      .describe("First wait before a decision is sent again; it doubles up to retryCapMs."),
+    retryCapMs: milliseconds().default(5000).describe("The longest wait between two tries."),
+    idleMs: milliseconds().default(60_000).describe("An open transaction without work for this long aborts."),
+  })
+  .prefault({})
+  .describe("Waits, in milliseconds.");
+
+const outcomes = z
+  .strictObject({
+    keepMs: retentionMilliseconds()
+      .default(86_400_000)
+      .describe("Outcomes are kept this long after the end, so that a client may still ask."),
+    maxBytes: bytes(MiB, 1024 * 1024 * MiB)
+      .default(256 * MiB)
+      .describe("The journal's size at which the oldest outcomes go, even before keepMs."),
+  })
+  .prefault({})
+  .describe("How long the outcomes of finished transactions are kept.");
+
+const doorLimits = z
+  .strictObject({
+    queue: count(1, 1_000_000)
+      .default(10_000)
+      .describe(
+        "Transactions under way at once; past it a request is refused as OVERLOADED before anything is promised.",
+      ),
+    participants: count(1, 1024).default(limits.participantsPerTransaction).describe("Branches in a transaction."),
+    operations: count(1, 100_000).default(limits.operationsPerBranch).describe("Operations in a branch."),
+  })
+  .prefault({})
+  .describe("Past these a request is refused at the door.");
+
+export const coordinatorSchema = z
+  .strictObject({
+    cluster,
+    node,
+    listen: listen("127.0.0.1:7410"),
+    directory: path().describe(
+      "Where the journal lies; made if it is missing. Relative paths in a file start at the file.",
+    ),
+    protocol,
+    times,
+    outcomes,
+    limits: doorLimits,
+    wal,
+    log,
+  })
+  .refine(walBoundFits.holds, walBoundFits.issue)
+  .describe("The configuration of a nemcon coordinator.");

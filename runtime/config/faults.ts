@@ -1,0 +1,23 @@
+/** Faults that tests plant in a server: it kills itself at an exact write. */
+
+import { NemconError } from "../errors/index.ts";
+import { isLoopback, parseAddress } from "./address.ts";
+
+export interface Faults {
+  /** SIGKILL right before the Nth forced write of this process, counted from 1; null: never. */
+  readonly killBeforeWrite: number | null;
+  /** SIGKILL right after the Nth forced write is durable, before anything is sent; null: never. */
+  readonly killAfterWrite: number | null;
+}
+
+export const noFaults: Faults = { killBeforeWrite: null, killAfterWrite: null };
+
+/** @throws FAULTS_NOT_ALLOWED where other machines could reach a server with faults */
+export function refuseReachableFaults(faults: Faults, listen: string): void {
+  const planted = faults.killBeforeWrite !== null || faults.killAfterWrite !== null;
+  if (!planted || isLoopback(parseAddress(listen))) return;
+  throw new NemconError(
+    "FAULTS_NOT_ALLOWED",
+    `Planted faults are for tests on one machine, and ${listen} is not a loopback address. Leave the --fault flags out.`,
+  );
+}

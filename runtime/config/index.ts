@@ -1,0 +1,16 @@
+/** The door: configurations of servers, addresses, planted faults. */
+
+export { formatAddress, isLoopback, parseAddress, type Address } from "./address.ts";
+export { noFaults, type Faults } from "./faults.ts";
+export { jsonSchemaOf, keysOf, type Key } from "./keys.ts";
+export { completeConfig, loadConfig, type Sources } from "./load.ts";
+export {
+  roles,
+  type ConfigInputs,
+  type Configs,
+  type CoordinatorConfig,
+  type ParticipantConfig,
+  type Role,
+} from "./roles.ts";
+export type { LogLevel } from "./shared.ts";
+export { suggestion } from "./suggest.ts";

@@ -1,0 +1,59 @@
+/**
+ * The kinds of value that configurations are made of. Every kind says in one phrase what it expects, so
+ * that a fault reads the same whatever is wrong with the value.
+ */
+
+import { z } from "zod";
+import { readAddress } from "./address.ts";
+
+/** The longest wait that a timer takes without overflowing, rounded down to days. */
+const DAYS_24_MS = 24 * 86_400_000;
+
+export function nodeName(): z.ZodString {
+  const error = 'a name: a letter, then up to 62 letters, digits, "_" or "-"';
+  return z.string({ error }).regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, { error });
+}
+
+export function path(): z.ZodString {
+  const error = "a path";
+  return z.string({ error }).regex(/^[^\0]+$/, { error });
+}
+
+const addressError = "an address: host:port, like 127.0.0.1:7410";
+
+export function address(): z.ZodString {
+  return z.string({ error: addressError }).refine((text) => readAddress(text) !== null, { error: addressError });
+}
+
+/** Addresses to connect to: port 0 is no place to go. */
+export function addresses(): z.ZodArray<z.ZodString> {
+  const error = "a list of one or more addresses, like [127.0.0.1:7410]";
+  const reachable = address().refine((text) => !text.endsWith(":0"), { error: addressError });
+  return z.array(reachable, { error }).min(1, { error });
+}
+
+function whole(what: string, least: number, most: number): z.ZodNumber {
+  const error = `a whole number${what} from ${least} to ${most}`;
+  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+}
+
+export function milliseconds(least = 1, most = DAYS_24_MS): z.ZodNumber {
+  return whole(" of milliseconds", least, most);
+}
+
+/** Retention outlives timers: up to ten years. */
+export function retentionMilliseconds(): z.ZodNumber {
+  return whole(" of milliseconds", 1000, 3650 * 86_400_000);
+}
+
+export function bytes(least: number, most: number): z.ZodNumber {
+  return whole(" of bytes", least, most);
+}
+
+export function count(least: number, most: number): z.ZodNumber {
+  return whole("", least, most);
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(names: T): z.ZodEnum<{ [K in T[number]]: K }> {
+  return z.enum(names, { error: names.length === 1 ? `"${names[0]}"` : `one of ${names.join(", ")}` });
+}

@@ -1,0 +1,48 @@
+/** The configuration of a participant. */
+
+import { z } from "zod";
+import { limits } from "../values/index.ts";
+import { addresses, bytes, count, milliseconds, path } from "./kinds.ts";
+import { cluster, listen, log, node, wal, walBoundFits } from "./shared.ts";
+
+const times = z
+  .strictObject({
+    decisionMs: milliseconds()
+      .default(1000)
+      .describe("First wait of a prepared branch before it asks for the decision; it doubles up to retryCapMs."),
+    retryCapMs: milliseconds().default(5000).describe("The longest wait between two tries."),
+    idleMs: milliseconds().default(60_000).describe("An open branch without work for this long aborts on its own."),
+    lockWaitMs: milliseconds(0)
+      .default(1000)
+      .describe("How long work may wait for another branch's lock; then it is a CONFLICT."),
+  })
+  .prefault({})
+  .describe("Waits, in milliseconds.");
+
+const resultLimits = z
+  .strictObject({
+    rows: count(1, 1_000_000).default(limits.rowsPerResult).describe("Rows in a result."),
+    // Half a message: the rest is the envelope and the encoding's own bytes.
+    resultBytes: bytes(1024, limits.messageBytes / 2)
+      .default(limits.resultBytesPerBranch)
+      .describe("Bytes of all results of a branch."),
+  })
+  .prefault({})
+  .describe("Past these a branch votes no, and a query is refused.");
+
+export const participantSchema = z
+  .strictObject({
+    cluster,
+    node,
+    listen: listen("127.0.0.1:7420"),
+    database: path().describe(
+      "The SQLite file: the application's tables, and the journal beside them in the same file.",
+    ),
+    coordinators: addresses().describe("The coordinators to connect to, host:port each."),
+    times,
+    limits: resultLimits,
+    wal,
+    log,
+  })
+  .refine(walBoundFits.holds, walBoundFits.issue)
+  .describe("The configuration of a nemcon participant.");

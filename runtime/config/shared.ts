@@ -1,0 +1,50 @@
+/** Keys that both roles have. */
+
+import { z } from "zod";
+import { address, bytes, nodeName, oneOf } from "./kinds.ts";
+
+const MiB = 1024 * 1024;
+const GiB = 1024 * MiB;
+
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export const cluster = nodeName()
+  .default("nemcon")
+  .describe("The cluster's name; nodes of different clusters never talk.");
+
+export const node = nodeName().describe(
+  "This node's name, unique in the cluster and never given to another node: journals and transaction ids carry it.",
+);
+
+export function listen(standard: string): z.ZodDefault<z.ZodString> {
+  return address().default(standard).describe("Where to serve: host:port, on loopback. Port 0 takes any free one.");
+}
+
+export const wal = z
+  .strictObject({
+    extendBytes: bytes(0, 4 * GiB)
+      .default(32 * MiB)
+      .describe(
+        "The write-ahead log is extended to this size at start: forced writes into an extended file are faster.",
+      ),
+    boundBytes: bytes(MiB, 64 * GiB)
+      .default(64 * MiB)
+      .describe("The write-ahead log is checkpointed before it grows past this."),
+  })
+  .prefault({})
+  .describe("SQLite's write-ahead log, in bytes.");
+
+export const log = z
+  .strictObject({
+    level: oneOf(logLevels).default("info").describe("The least severe entries that are written."),
+  })
+  .prefault({})
+  .describe("The log: JSON lines on stderr.");
+
+/** What makes sense only between two keys of `wal`. */
+export const walBoundFits = {
+  holds: (config: { readonly wal: { readonly extendBytes: number; readonly boundBytes: number } }): boolean =>
+    config.wal.boundBytes >= config.wal.extendBytes,
+  issue: { path: ["wal", "boundBytes"], error: "at least wal.extendBytes" },
+};
