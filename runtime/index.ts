@@ -1,0 +1,4 @@
+/** The door: what every server shares beside engine, journal, link, errors and values, which have doors of their own. */
+
+export * from "./config/index.ts";
+export * from "./logs/index.ts";
