@@ -1,4 +1,4 @@
 /** The door: SQL values, operations and their results, and how they are packed into a branch's work. */
 
 export * from "./values.ts";
-export { packResults, packWork, unpackResults, unpackWork } from "./packed.ts";
+export { packResults, packWork, readValue, unpackResults, unpackWork, writeValue } from "./packed.ts";

@@ -5,7 +5,8 @@ import type { Operation, OperationResult, Value } from "./values.ts";
 
 const tag = { null: 0, integer: 1, real: 2, text: 3, blob: 4 } as const;
 
-function writeValue(out: Writer, value: Value): void {
+/** Appends one value, its kind in front: resources pack their redo images with it. */
+export function writeValue(out: Writer, value: Value): void {
   if (value === null) out.byte(tag.null);
   else if (typeof value === "bigint") out.byte(tag.integer).int64(value);
   else if (typeof value === "number") out.byte(tag.real).float64(value);
@@ -13,7 +14,8 @@ function writeValue(out: Writer, value: Value): void {
   else out.byte(tag.blob).bytes(value);
 }
 
-function readValue(from: Reader): Value {
+/** @throws UnreadableBytes */
+export function readValue(from: Reader): Value {
   const kind = from.byte();
   switch (kind) {
     case tag.null:
