@@ -3,16 +3,39 @@
 import type { Closed, LogRecord, NodeId, ProtocolName, TransactionId } from "../../protocols/index.ts";
 
 export type Entry =
-  | { readonly kind: "record"; readonly transaction: TransactionId; readonly protocol: ProtocolName; readonly record: LogRecord }
+  | {
+      readonly kind: "record";
+      readonly transaction: TransactionId;
+      readonly protocol: ProtocolName;
+      readonly record: LogRecord;
+    }
   /** The transaction is over; with it the records before go. */
-  | { readonly kind: "closed"; readonly transaction: TransactionId; readonly protocol: ProtocolName; readonly outcome: Closed; readonly atMs: number }
+  | {
+      readonly kind: "closed";
+      readonly transaction: TransactionId;
+      readonly protocol: ProtocolName;
+      readonly outcome: Closed;
+      readonly atMs: number;
+    }
   /** Finished, nothing to keep (read-only votes that left a record behind never exist; acknowledged one-phase rows do). */
   | { readonly kind: "dropped"; readonly transaction: TransactionId }
   /** A coordinator's word that all its ids below are closed, but for the ones named (protocols §0.3). */
-  | { readonly kind: "watermark"; readonly coordinator: NodeId; readonly below: TransactionId; readonly except: readonly TransactionId[] }
+  | {
+      readonly kind: "watermark";
+      readonly coordinator: NodeId;
+      readonly below: TransactionId;
+      readonly except: readonly TransactionId[];
+    }
   /** No outcome at or below this id of the own log is kept any more. */
   | { readonly kind: "forgotten"; readonly through: TransactionId }
   /** What was last seen of a peer: a peer that comes back with less was restored from a copy. */
-  | { readonly kind: "peer"; readonly node: NodeId; readonly role: PeerRole; readonly log: string; readonly incarnation: number; readonly sequence: number };
+  | {
+      readonly kind: "peer";
+      readonly node: NodeId;
+      readonly role: PeerRole;
+      readonly log: string;
+      readonly incarnation: number;
+      readonly sequence: number;
+    };
 
 export type PeerRole = "coordinator" | "participant" | "acceptor";

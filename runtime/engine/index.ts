@@ -1,4 +1,7 @@
 /** The door of this room. */
 
+export { Engine, type AnyMachine, type EngineOptions, type Identity, type Peer } from "./engine.ts";
 export type * from "./entry.ts";
+export { Outcomes } from "./outcomes.ts";
 export type * from "./ports.ts";
+export type { RetentionTimes } from "./retention.ts";

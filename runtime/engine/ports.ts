@@ -1,13 +1,15 @@
 /** What the engine needs of the world: the few methods that it calls, and nothing else. */
 
 import type {
-  AbortReason,
   Alarm,
+  Ignored,
+  LogRecord,
   Message,
   NodeId,
   ProtocolName,
   ResourceRequest,
   ResourceResult,
+  Step,
   TransactionId,
 } from "../../protocols/index.ts";
 import type { Entry } from "./entry.ts";
@@ -96,8 +98,11 @@ export interface Resource {
   restored(): void;
 }
 
+/** What the engine tells of itself; absent methods cost nothing. */
 export interface Observer {
   alarm(transaction: TransactionId, alarm: Alarm, detail: string): void;
+  ignored?(transaction: TransactionId, why: Ignored): void;
+  stepped?(transaction: TransactionId, step: Step<unknown, LogRecord>): void;
+  /** After a turn: these transactions are not what they were. */
+  changed?(transactions: readonly TransactionId[]): void;
 }
-
-export type { AbortReason };

@@ -1,0 +1,657 @@
+/**
+ * The engine: runs the machines of one process, a turn at a time. A turn steps every queued input of every
+ * instance, writes all their records in one journal transaction with one fsync, and only then hands each
+ * peer one frame, sets timers and answers callers. The order is that of `Step` (protocols/machine.ts), kept
+ * here and nowhere else. Nothing in this file knows which protocol it runs.
+ */
+
+import type {
+  Absence,
+  AbortReason,
+  Answer,
+  Closed,
+  Descriptor,
+  Effect,
+  Env,
+  Input,
+  LogRecord,
+  Machine,
+  NodeId,
+  ProtocolName,
+  ReplyId,
+  ResourceRequest,
+  ResourceResult,
+  Send,
+  Step,
+  Timer,
+  TimerStep,
+  TransactionId,
+  View,
+} from "../../protocols/index.ts";
+import { unreachable } from "../../protocols/index.ts";
+import type { Entry, PeerRole } from "./entry.ts";
+import { Outcomes } from "./outcomes.ts";
+import type {
+  Clock,
+  Envelope,
+  Journal,
+  Network,
+  Observer,
+  Random,
+  Resource,
+  ResourceAnswer,
+  ResourceCall,
+  Scheduler,
+} from "./ports.ts";
+import { carryForward, overBounds, type RetentionTimes } from "./retention.ts";
+import { type Armed, TimerWheel } from "./timers.ts";
+
+export type AnyMachine = Machine<unknown, LogRecord>;
+
+/** How the engine tells the absences of ids apart: a coordinator by what it gave out, a participant by what it was told is closed. */
+export interface Identity {
+  absence(id: TransactionId, outcomes: Outcomes): Absence;
+}
+
+export interface EngineOptions {
+  readonly env: Env;
+  readonly machines: (protocol: ProtocolName) => AnyMachine;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly network: Network;
+  readonly resource: Resource | null;
+  readonly observer: Observer;
+  readonly retention: RetentionTimes;
+  /** How long a resource request may wait for locks, in milliseconds; 0: not at all. */
+  readonly lockWaitMs: number;
+  /** Unforced entries wait at most this long in memory, in milliseconds. */
+  readonly flushMs: number;
+}
+
+/** A live transaction: its machine's state and what the journal holds of it. */
+export interface Instance {
+  readonly id: TransactionId;
+  readonly protocol: ProtocolName;
+  state: unknown;
+  /** Durable or about to be; kept to be carried forward when the journal's tail moves. */
+  readonly records: LogRecord[];
+  /** The journal row of the first record; 0 while there is none. */
+  sequence: number;
+  timers: Map<Timer, Armed> | null;
+  /** Calendar milliseconds. */
+  readonly sinceMs: number;
+}
+
+export interface Peer {
+  readonly role: PeerRole;
+  readonly log: string;
+  readonly incarnation: number;
+  readonly sequence: number;
+  row: number;
+}
+
+interface Job {
+  readonly id: TransactionId;
+  readonly protocol: ProtocolName;
+  readonly input: Input;
+  /** Monotonic milliseconds; the input counts as expired after it. */
+  readonly expiresAtMs: number;
+}
+
+interface Parked {
+  readonly instance: Instance;
+  readonly request: ResourceRequest;
+  readonly expiry: Armed;
+  expired: boolean;
+}
+
+interface Pending {
+  readonly instance: Instance;
+  readonly request: ResourceRequest;
+  readonly mayWait: boolean;
+}
+
+export class Engine {
+  readonly env: Env;
+  readonly outcomes = new Outcomes();
+  private readonly options: EngineOptions;
+  private readonly instances = new Map<TransactionId, Instance>();
+  private readonly peers = new Map<NodeId, Peer>();
+  private readonly wheel: TimerWheel;
+  private readonly callers = new Map<ReplyId, (answer: Answer) => void>();
+  private nextReply = 1;
+  private queue: Job[] = [];
+  private scheduled = false;
+  private serving = false;
+  private closed = false;
+  private parked: Parked[] = [];
+  private retryParked = false;
+  private flushTimer: Armed | null = null;
+  /** Closings whose entry still waits in memory: for the outside these ids are open. */
+  private unwritten: TransactionId[] = [];
+
+  // What the turn under way has gathered.
+  private entries: Entry[] = [];
+  private force = false;
+  private executes: Pending[] = [];
+  private applies: Pending[] = [];
+  private frames = new Map<NodeId, Envelope[]>();
+  private timerSteps: { instance: Instance; steps: readonly TimerStep[] }[] = [];
+  private replies: { to: ReplyId; answer: Answer }[] = [];
+  private alarms: { id: TransactionId; effect: Effect & { kind: "alarm" } }[] = [];
+  private touched: Instance[] = [];
+  private changed: TransactionId[] = [];
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.env = options.env;
+    this.wheel = new TimerWheel(options.clock, options.scheduler);
+  }
+
+  /** Rebuilds every live transaction from the journal. Nothing is answered before this has returned (protocols W6). */
+  restore(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): void {
+    for (const { sequence, entries } of rows) for (const entry of entries) this.replay(entry, sequence);
+    for (const instance of this.instances.values()) {
+      const machine = this.options.machines(instance.protocol);
+      this.take(instance, machine.restore(this.env, instance.id, instance.records));
+      if (instance.state === null || instance.state === undefined) this.instances.delete(instance.id);
+    }
+    this.adoptAll();
+    this.serving = true;
+    this.changed.length = 0;
+    this.write();
+    this.release();
+    this.sweepLater();
+    if (this.queue.length > 0) this.soon();
+  }
+
+  /** A new commit request. `tell` is called once, when the outcome may be told. */
+  start(descriptor: Descriptor, cancelled: AbortReason | null, tell: ((answer: Answer) => void) | null): void {
+    const reply = tell === null ? null : this.caller(tell);
+    this.enqueue(descriptor.transaction, descriptor.protocol, { kind: "start", descriptor, reply, cancelled });
+  }
+
+  /** What is known of a transaction, told after everything that it rests on is durable (W1). */
+  ask(id: TransactionId, protocol: ProtocolName, tell: (answer: Answer) => void): void {
+    this.enqueue(id, protocol, { kind: "ask", reply: this.caller(tell) });
+  }
+
+  cancel(id: TransactionId, protocol: ProtocolName, tell: ((answer: Answer) => void) | null): void {
+    this.enqueue(id, protocol, { kind: "operator", act: "cancel", reply: tell === null ? null : this.caller(tell) });
+  }
+
+  /** A frame's messages from one peer. */
+  deliver(from: NodeId, envelopes: readonly Envelope[]): void {
+    const now = this.options.clock.nowMs();
+    for (const { transaction, protocol, body, timeoutMs } of envelopes) {
+      const expiresAtMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : now + timeoutMs;
+      this.enqueue(transaction, protocol, { kind: "message", from, body, expired: false }, expiresAtMs);
+    }
+  }
+
+  /** A link came up or went down: a hint that shortens waits and never decides. */
+  suspect(node: NodeId, suspected: boolean): void {
+    for (const instance of this.instances.values()) {
+      const { participants, coordinator } = this.viewOf(instance);
+      if (coordinator === node || participants.includes(node)) {
+        this.enqueue(instance.id, instance.protocol, { kind: "suspicion", node, suspected });
+      }
+    }
+  }
+
+  /** The same for one transaction that was started while a link was down. */
+  suspectIn(id: TransactionId, protocol: ProtocolName, node: NodeId): void {
+    this.enqueue(id, protocol, { kind: "suspicion", node, suspected: true });
+  }
+
+  /** A coordinator's word that all its ids below are closed, but for the ones named. */
+  close(coordinator: NodeId, below: TransactionId, except: readonly TransactionId[]): void {
+    const { nextSequence } = this.options.journal.size;
+    if (!this.outcomes.close(coordinator, below, except, nextSequence)) return;
+    this.note({ kind: "watermark", coordinator, below, except }, false);
+  }
+
+  peer(node: NodeId): Peer | undefined {
+    return this.peers.get(node);
+  }
+
+  allPeers(): IterableIterator<[NodeId, Peer]> {
+    return this.peers.entries();
+  }
+
+  /** Remembers what was seen of a peer; forced where a later comparison must be able to rely on it. */
+  notePeer(node: NodeId, seen: Omit<Peer, "row">, force: boolean): void {
+    const { role, log, incarnation, sequence } = seen;
+    this.peers.set(node, { role, log, incarnation, sequence, row: this.options.journal.size.nextSequence });
+    this.note({ kind: "peer", node, role, log, incarnation, sequence }, force);
+  }
+
+  get liveCount(): number {
+    return this.instances.size;
+  }
+
+  get queuedCount(): number {
+    return this.queue.length;
+  }
+
+  live(
+    id: TransactionId,
+  ): { readonly protocol: ProtocolName; readonly view: View; readonly sinceMs: number } | undefined {
+    const instance = this.instances.get(id);
+    return instance && { protocol: instance.protocol, view: this.viewOf(instance), sinceMs: instance.sinceMs };
+  }
+
+  liveIds(): IterableIterator<TransactionId> {
+    return this.instances.keys();
+  }
+
+  /** Ids that others must take for open: the live ones, and those whose closing is not in the journal yet. */
+  openIds(): TransactionId[] {
+    return [...this.instances.keys(), ...this.unwritten];
+  }
+
+  /** Writes what waits in memory, and takes no more turns. */
+  shutdown(): void {
+    this.closed = true;
+    this.wheel.close();
+    if (this.serving) this.options.journal.flush();
+  }
+
+  private caller(tell: (answer: Answer) => void): ReplyId {
+    const reply = this.nextReply;
+    this.nextReply += 1;
+    this.callers.set(reply, tell);
+    return reply;
+  }
+
+  private enqueue(
+    id: TransactionId,
+    protocol: ProtocolName,
+    input: Input,
+    expiresAtMs = Number.POSITIVE_INFINITY,
+  ): void {
+    this.queue.push({ id, protocol, input, expiresAtMs });
+    this.soon();
+  }
+
+  private soon(): void {
+    if (this.scheduled || !this.serving) return;
+    this.scheduled = true;
+    this.options.scheduler.soon(() => {
+      this.scheduled = false;
+      if (!this.closed) this.turn();
+    });
+  }
+
+  /** See the head of this file. Synchronous from the first step to the last frame. */
+  private turn(): void {
+    const jobs = this.queue;
+    this.queue = [];
+    if (this.retryParked) this.unpark();
+    const now = this.options.clock.nowMs();
+    for (const job of jobs) {
+      const late = job.input.kind === "message" && job.expiresAtMs < now;
+      this.dispatch(job.id, job.protocol, late ? expired(job.input) : job.input);
+    }
+    this.executeAll();
+    this.write();
+    this.release();
+    if (this.queue.length > 0 || this.retryParked) this.soon();
+  }
+
+  private dispatch(id: TransactionId, protocol: ProtocolName, input: Input): void {
+    const live = this.instances.get(id);
+    if (live !== undefined) {
+      this.take(live, this.options.machines(live.protocol).step(this.env, live.state, input));
+      return;
+    }
+    const kept = this.outcomes.get(id);
+    const absence: Absence =
+      kept === undefined ? this.options.identity.absence(id, this.outcomes) : { kind: "closed", closed: kept.closed };
+    const step = this.options.machines(protocol).absent(this.env, id, absence, input);
+    const instance: Instance = {
+      id,
+      protocol,
+      state: null,
+      records: [],
+      sequence: 0,
+      timers: null,
+      sinceMs: this.options.clock.calendarMs(),
+    };
+    if (step.state !== null) this.instances.set(id, instance);
+    this.take(instance, step);
+  }
+
+  /** Gathers what a step wants done; nothing of it leaves before `write` has returned. */
+  private take(instance: Instance, step: Step<unknown, LogRecord>): void {
+    if (step.ignored !== undefined) {
+      this.options.observer.ignored?.(instance.id, step.ignored);
+      return;
+    }
+    this.options.observer.stepped?.(instance.id, step);
+    instance.state = step.state;
+    for (const { record, force } of step.records ?? []) {
+      instance.records.push(record);
+      this.entries.push({ kind: "record", transaction: instance.id, protocol: instance.protocol, record });
+      if (force) this.force = true;
+    }
+    if (step.records !== undefined && instance.sequence === 0) this.touched.push(instance);
+    for (const send of step.sends ?? []) this.address(instance, send);
+    if (step.timers !== undefined) this.timerSteps.push({ instance, steps: step.timers });
+    for (const effect of step.effects ?? []) this.effect(instance, effect);
+    if (step.state === null) this.end(instance, step.closed);
+    this.changed.push(instance.id);
+  }
+
+  private end(instance: Instance, closed: Step<unknown, LogRecord>["closed"]): void {
+    const { id, protocol } = instance;
+    const known = this.instances.delete(id);
+    if (instance.timers !== null) for (const armed of instance.timers.values()) this.wheel.cancel(armed);
+    instance.timers = null;
+    if (this.parked.length > 0) this.parked = this.parked.filter((each) => each.instance !== instance);
+    if (closed !== undefined) {
+      this.keep(id, protocol, closed.outcome);
+      this.unwritten.push(id);
+      if (closed.force) this.force = true;
+    } else if (known && instance.records.length > 0) this.entries.push({ kind: "dropped", transaction: id });
+  }
+
+  private keep(id: TransactionId, protocol: ProtocolName, closed: Closed): void {
+    const atMs = this.options.clock.calendarMs();
+    this.outcomes.add(id, { protocol, closed, atMs, sequence: this.options.journal.size.nextSequence });
+    this.entries.push({ kind: "closed", transaction: id, protocol, outcome: closed, atMs });
+  }
+
+  private address(instance: Instance, { to, body, timeoutMs }: Send): void {
+    const { id: transaction, protocol } = instance;
+    const envelope: Envelope =
+      timeoutMs === undefined ? { transaction, protocol, body } : { transaction, protocol, body, timeoutMs };
+    const frame = this.frames.get(to);
+    if (frame === undefined) this.frames.set(to, [envelope]);
+    else frame.push(envelope);
+  }
+
+  private effect(instance: Instance, effect: Effect): void {
+    switch (effect.kind) {
+      case "reply":
+        this.replies.push(effect);
+        return;
+      case "alarm":
+        this.alarms.push({ id: instance.id, effect });
+        return;
+      case "resource": {
+        const { request } = effect;
+        const pending: Pending = { instance, request, mayWait: this.options.lockWaitMs > 0 };
+        if (request.act === "commit" || request.act === "abort") this.applies.push(pending);
+        else this.executes.push(pending);
+        return;
+      }
+      default:
+        unreachable(effect);
+    }
+  }
+
+  /** Work and prepares of the embedded resource, and the steps on their results: part of this turn, before its records are complete. */
+  private executeAll(): void {
+    while (this.executes.length > 0) {
+      const batch = this.executes.filter(({ instance }) => this.instances.get(instance.id) === instance);
+      this.executes = [];
+      const answers = this.resource().execute(batch.map(call));
+      for (const [index, pending] of batch.entries()) {
+        const answer = answers[index];
+        if (answer !== null && answer !== undefined) this.answered(pending, answer);
+      }
+    }
+  }
+
+  private answered(pending: Pending, answer: ResourceAnswer): void {
+    const { instance, request } = pending;
+    if (this.instances.get(instance.id) !== instance) return;
+    if (answer.kind === "blocked") {
+      this.park(instance, request);
+      return;
+    }
+    if (releasesLocks(answer) && this.parked.length > 0) this.retryParked = true;
+    this.dispatch(instance.id, instance.protocol, { kind: "resource", result: answer });
+  }
+
+  private park(instance: Instance, request: ResourceRequest): void {
+    const parked: Parked = {
+      instance,
+      request,
+      expired: false,
+      expiry: this.wheel.set(this.options.lockWaitMs, () => {
+        parked.expired = true;
+        this.retryParked = true;
+        this.soon();
+      }),
+    };
+    this.parked.push(parked);
+  }
+
+  private unpark(): void {
+    this.retryParked = false;
+    const waiting = this.parked;
+    this.parked = [];
+    for (const { instance, request, expired, expiry } of waiting) {
+      this.wheel.cancel(expiry);
+      if (this.instances.get(instance.id) === instance) this.executes.push({ instance, request, mayWait: !expired });
+    }
+  }
+
+  private adoptAll(): void {
+    const { resource } = this.options;
+    if (resource === null) return;
+    resource.execute(this.executes.map(call));
+    this.executes = [];
+    resource.restored();
+  }
+
+  /** The one journal transaction of the turn. */
+  private write(): void {
+    const { journal, resource } = this.options;
+    const undone = this.applies.length > 0;
+    const commits = this.applies.some((pending) => pending.request.act === "commit");
+    if (this.force || commits) {
+      const sequence = journal.transact(() => {
+        this.applyAll();
+        const dropBelow = this.retain();
+        return dropBelow === undefined
+          ? { entries: this.entries, force: this.force }
+          : { entries: this.entries, force: this.force, dropBelow };
+      });
+      this.written(sequence);
+    } else {
+      this.applyAll();
+      if (this.entries.length > 0) this.later(journal.append(this.entries));
+    }
+    this.entries = [];
+    this.force = false;
+    if (undone) {
+      resource?.applied();
+      if (this.parked.length > 0) this.retryParked = true;
+    }
+  }
+
+  private applyAll(): void {
+    while (this.applies.length > 0) {
+      const batch = this.applies;
+      this.applies = [];
+      const results = this.resource().apply(batch.map(call));
+      for (const [index, { instance }] of batch.entries()) {
+        const result = results[index];
+        if (result !== null && result !== undefined)
+          this.dispatch(instance.id, instance.protocol, { kind: "resource", result });
+      }
+    }
+  }
+
+  private written(sequence: number): void {
+    for (const instance of this.touched) if (instance.sequence === 0) instance.sequence = sequence;
+    this.touched.length = 0;
+    this.unwritten.length = 0;
+    if (this.flushTimer !== null) this.wheel.cancel(this.flushTimer);
+    this.flushTimer = null;
+  }
+
+  /** Unforced entries ride on the next forced write, or on a flush when none comes. */
+  private later(sequence: number): void {
+    for (const instance of this.touched) if (instance.sequence === 0) instance.sequence = sequence;
+    this.touched.length = 0;
+    this.flushTimer ??= this.wheel.set(this.options.flushMs, () => {
+      this.flushTimer = null;
+      this.options.journal.flush();
+      this.unwritten.length = 0;
+    });
+  }
+
+  /** Everything before is durable: now frames, timers, alarms and answers may leave. */
+  private release(): void {
+    const { network, observer } = this.options;
+    for (const [to, envelopes] of this.frames) network.send(to, envelopes);
+    if (this.frames.size > 0) this.frames = new Map();
+    for (const { instance, steps } of this.timerSteps) for (const step of steps) this.time(instance, step);
+    this.timerSteps.length = 0;
+    for (const { id, effect } of this.alarms) observer.alarm(id, effect.alarm, effect.detail);
+    this.alarms.length = 0;
+    if (this.changed.length > 0) {
+      const changed = this.changed;
+      this.changed = [];
+      observer.changed?.(changed);
+    }
+    const { replies } = this;
+    if (replies.length === 0) return;
+    this.replies = [];
+    for (const { to, answer } of replies) {
+      const tell = this.callers.get(to);
+      this.callers.delete(to);
+      tell?.(answer);
+    }
+  }
+
+  private time(instance: Instance, step: TimerStep): void {
+    if (this.instances.get(instance.id) !== instance) return;
+    const name = "set" in step ? step.set : step.cancel;
+    const armed = instance.timers?.get(name);
+    if (armed !== undefined) this.wheel.cancel(armed);
+    if (!("set" in step)) {
+      instance.timers?.delete(name);
+      return;
+    }
+    const delayMs = step.minMs + (step.maxMs - step.minMs) * this.options.random.next();
+    instance.timers ??= new Map();
+    instance.timers.set(
+      name,
+      this.wheel.set(delayMs, () => {
+        instance.timers?.delete(name);
+        this.enqueue(instance.id, instance.protocol, { kind: "timeout", timer: name });
+      }),
+    );
+  }
+
+  /** Moves the journal's tail where it is over its bounds; gives the row below which rows are dropped. */
+  private retain(): number | undefined {
+    return carryForward(
+      { journal: this.options.journal, times: this.options.retention, nowMs: this.options.clock.calendarMs() },
+      { instances: this.instances.values(), outcomes: this.outcomes, peers: this.peers },
+      this.entries,
+    );
+  }
+
+  /** Outcomes grow old also where nothing happens. */
+  private sweepLater(): void {
+    this.wheel.set(this.options.retention.sweepMs, () => {
+      if (this.closed) return;
+      const { journal, clock, retention } = this.options;
+      if (overBounds(journal, retention, clock.calendarMs(), this.outcomes)) {
+        this.force = true;
+        this.write();
+      }
+      this.sweepLater();
+    });
+  }
+
+  private note(entry: Entry, force: boolean): void {
+    this.entries.push(entry);
+    if (force) this.force = true;
+    this.soon();
+    if (force) this.write();
+  }
+
+  private replay(entry: Entry, sequence: number): void {
+    switch (entry.kind) {
+      case "record": {
+        const instance = this.instances.get(entry.transaction);
+        if (instance !== undefined) instance.records.push(entry.record);
+        else {
+          const { transaction: id, protocol, record } = entry;
+          this.instances.set(id, {
+            id,
+            protocol,
+            state: null,
+            records: [record],
+            sequence,
+            timers: null,
+            sinceMs: this.options.clock.calendarMs(),
+          });
+        }
+        return;
+      }
+      case "closed":
+        this.instances.delete(entry.transaction);
+        this.outcomes.add(entry.transaction, {
+          protocol: entry.protocol,
+          closed: entry.outcome,
+          atMs: entry.atMs,
+          sequence,
+        });
+        return;
+      case "dropped":
+        this.instances.delete(entry.transaction);
+        return;
+      case "watermark":
+        this.outcomes.close(entry.coordinator, entry.below, entry.except, sequence);
+        return;
+      case "forgotten":
+        if (entry.through > this.outcomes.forgottenThrough) this.outcomes.forgottenThrough = entry.through;
+        return;
+      case "peer":
+        this.peers.set(entry.node, {
+          role: entry.role,
+          log: entry.log,
+          incarnation: entry.incarnation,
+          sequence: entry.sequence,
+          row: sequence,
+        });
+        return;
+      default:
+        unreachable(entry);
+    }
+  }
+
+  private viewOf(instance: Instance): View {
+    return this.options.machines(instance.protocol).view(instance.state);
+  }
+
+  private resource(): Resource {
+    const { resource } = this.options;
+    if (resource === null) throw new Error("a machine asked for a resource in a process that has none");
+    return resource;
+  }
+}
+
+function expired(input: Input): Input {
+  return input.kind === "message" ? { ...input, expired: true } : input;
+}
+
+function call({ instance, request, mayWait }: Pending): ResourceCall {
+  return { transaction: instance.id, request, mayWait };
+}
+
+function releasesLocks(result: ResourceResult): boolean {
+  if (result.kind === "worked") return !result.ok;
+  return result.kind === "prepared" && result.vote !== "yes";
+}
