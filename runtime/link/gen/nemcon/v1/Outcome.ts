@@ -1,4 +1,4 @@
-// Original file: proto/nemcon/v1/coordinator.proto
+// Original file: proto/nemcon/v1/outcome.proto
 
 import type { OutcomeKind as _nemcon_v1_OutcomeKind, OutcomeKind__Output as _nemcon_v1_OutcomeKind__Output } from '../../nemcon/v1/OutcomeKind.ts';
 import type { BranchResult as _nemcon_v1_BranchResult, BranchResult__Output as _nemcon_v1_BranchResult__Output } from '../../nemcon/v1/BranchResult.ts';

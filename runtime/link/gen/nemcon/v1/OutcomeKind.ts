@@ -1,4 +1,4 @@
-// Original file: proto/nemcon/v1/coordinator.proto
+// Original file: proto/nemcon/v1/outcome.proto
 
 export const OutcomeKind = {
   OUTCOME_KIND_UNSPECIFIED: 'OUTCOME_KIND_UNSPECIFIED',
