@@ -1,0 +1,35 @@
+/** Where a journal lives: made where it is missing, durably, and readable by its owner alone. */
+
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+
+import { messageOf, refused } from "./errors.ts";
+
+/** @throws NemconError DIRECTORY_UNWRITABLE */
+export function makeDirectory(directory: string): void {
+  const wanted = resolve(directory);
+  try {
+    const first = mkdirSync(wanted, { recursive: true, mode: 0o700 });
+    if (first === undefined) return;
+    for (let made = wanted; made.length >= first.length; made = dirname(made)) syncDirectory(dirname(made));
+  } catch (cause) {
+    throw refused(
+      "DIRECTORY_UNWRITABLE",
+      directory,
+      `could not make this directory: ${messageOf(cause)}. Give this user the right to write there, take away a file that is in its place, or name another directory.`,
+      cause,
+    );
+  }
+}
+
+/** A new name is there after a power failure only once its directory is durable. @throws on I/O trouble */
+export function syncDirectory(directory: string): void {
+  // Windows opens no directory, and keeps its names by other means.
+  if (process.platform === "win32") return;
+  const descriptor = openSync(directory, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,5 @@
+/** The door of this room. */
+
+export type { Guard, Hooks, JournalFaults, SqliteJournal } from "./journal.ts";
+export type { Replayed } from "./load.ts";
+export { journalFile, openJournal, type JournalOptions, type OpenedJournal } from "./open.ts";
