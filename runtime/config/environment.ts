@@ -3,7 +3,7 @@
 import { keysOf, type Key } from "./keys.ts";
 import type { Entry, Fault, Layer } from "./layer.ts";
 import { roles } from "./roles.ts";
-import { suggestion } from "./suggest.ts";
+import { suggestion } from "../errors/index.ts";
 
 const PREFIX = "NEMCON_";
 

@@ -2,11 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { isAlias, isMap, isScalar, LineCounter, parseDocument, type Document, type Node, type YAMLMap } from "yaml";
-import { NemconError } from "../errors/index.ts";
+import { NemconError, suggestion } from "../errors/index.ts";
 import type { Key } from "./keys.ts";
 import type { Entry, Fault, Layer } from "./layer.ts";
 import { show } from "./layer.ts";
-import { suggestion } from "./suggest.ts";
 
 /** A configuration is small; this is somebody's database. */
 const LARGEST_FILE_BYTES = 1024 * 1024;

@@ -13,4 +13,3 @@ export {
   type Role,
 } from "./roles.ts";
 export type { LogLevel } from "./shared.ts";
-export { suggestion } from "./suggest.ts";

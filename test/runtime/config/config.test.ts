@@ -239,17 +239,19 @@ test("anchors and aliases are read", () => {
   expect(load("coordinator", yaml).times).toMatchObject({ voteMs: 7, idleMs: 7 });
 });
 
-describe("an address", () => {
-  const open = (listen: string) => completeConfig("coordinator", { node: "c", directory: "d", listen });
+function listening(listen: string) {
+  return completeConfig("coordinator", { node: "c", directory: "d", listen });
+}
 
+describe("an address", () => {
   test.each(["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"])("that is loopback is taken: %s", (listen) => {
-    expect(open(listen).listen).toBe(listen);
+    expect(listening(listen).listen).toBe(listen);
   });
 
   test.each(["0.0.0.0:1", "[::]:1", "192.168.0.1:1", "127.example.org:1"])(
     "that others reach is refused: %s",
     (listen) => {
-      expect(refusal(() => open(listen)).reason).toBe("ADDRESS_NOT_LOOPBACK");
+      expect(refusal(() => listening(listen)).reason).toBe("ADDRESS_NOT_LOOPBACK");
     },
   );
 
