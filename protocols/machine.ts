@@ -58,6 +58,8 @@ export type Input =
   | { readonly kind: "timeout"; readonly timer: Timer }
   | { readonly kind: "resource"; readonly result: ResourceResult }
   | { readonly kind: "suspicion"; readonly node: NodeId; readonly suspected: boolean }
+  /** The coordinator says that this id is closed (§0.3): what is not prepared here never will be asked for. */
+  | { readonly kind: "closed" }
   | { readonly kind: "ask"; readonly reply: ReplyId }
   | { readonly kind: "operator"; readonly act: OperatorAct; readonly reply: ReplyId | null };
 

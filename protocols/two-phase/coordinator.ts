@@ -8,7 +8,7 @@
 
 import { backoff } from "../backoff.ts";
 import type { Answer, Env, Input, Machine, ReplyId, Step, View } from "../machine.ts";
-import { assert, unreachable } from "../machine.ts";
+import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { CoordinatorRecord } from "../record.ts";
 import type { AbortReason, Absence, BranchPlan, Closed, Descriptor, NodeId, TransactionId } from "../transaction.ts";
@@ -67,6 +67,8 @@ function step(env: Env, state: State, input: Input): CoordinatorStep {
       return onCancel(state, input.reply);
     case "resource":
       return { state, ignored: "late-resource-result" };
+    case "closed":
+      return { state, ignored: "nothing-to-do" };
     default:
       return unreachable(input);
   }
@@ -82,7 +84,7 @@ function onStart(
   if (state.phase !== "init") return again(state, replies);
   const started = { ...state, descriptor, replies };
   if (cancelled !== null) return abort(started, cancelled, "", null);
-  assert(descriptor.branches.length > 0, "a transaction without branches was started");
+  if (descriptor.branches.length === 0) return commitReadOnly(started);
   const [only] = descriptor.branches;
   if (descriptor.branches.length === 1 && only !== undefined) return startOnePhase(started, only, descriptor.timeoutMs);
   return {
@@ -324,6 +326,7 @@ function absent(env: Env, id: TransactionId, absence: Absence, input: Input): Co
     case "timeout":
       return { state: null, ignored: "late-timeout" };
     case "suspicion":
+    case "closed":
       return { state: null, ignored: "nothing-to-do" };
     case "resource":
       return { state: null, ignored: "late-resource-result" };

@@ -78,12 +78,21 @@ function step(env: Env, state: State, input: Input): ParticipantStep {
           },
         ],
       };
+    case "closed":
+      return onClosed(env, state);
     case "start":
     case "operator":
       return { state, ignored: "nothing-to-do" };
     default:
       return unreachable(input);
   }
+}
+
+/** What was never prepared can't be asked for any more; what was is decided, and the answer was lost. */
+function onClosed(env: Env, state: State): ParticipantStep {
+  if (state.phase === "active" || state.phase === "preparing")
+    return undo(state, "CANCELLED", "the coordinator closed the transaction", false);
+  return state.phase === "prepared" ? inquire(env, { ...state, attempt: -1 }) : { state, ignored: "nothing-to-do" };
 }
 
 function onMessage(env: Env, state: State, from: NodeId, body: Message): ParticipantStep {

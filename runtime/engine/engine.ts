@@ -99,6 +99,8 @@ interface Job {
   readonly input: Input;
   /** Monotonic milliseconds; the input counts as expired after it. */
   readonly expiresAtMs: number;
+  /** The first request ever for this id. */
+  readonly fresh: boolean;
 }
 
 interface Parked {
@@ -168,10 +170,20 @@ export class Engine {
     if (this.queue.length > 0) this.soon();
   }
 
-  /** A new commit request. `tell` is called once, when the outcome may be told. */
-  start(descriptor: Descriptor, cancelled: AbortReason | null, tell: ((answer: Answer) => void) | null): void {
+  /**
+   * A commit request. `fresh`: the caller vouches that it is the first one ever for this id; any other is
+   * answered from what is known and never collects votes again (protocols §A.3). `tell` is called once,
+   * when the outcome may be told.
+   */
+  start(
+    descriptor: Descriptor,
+    fresh: boolean,
+    cancelled: AbortReason | null,
+    tell: ((answer: Answer) => void) | null,
+  ): void {
     const reply = tell === null ? null : this.caller(tell);
-    this.enqueue(descriptor.transaction, descriptor.protocol, { kind: "start", descriptor, reply, cancelled });
+    const input: Input = { kind: "start", descriptor, reply, cancelled };
+    this.enqueue(descriptor.transaction, descriptor.protocol, input, Number.POSITIVE_INFINITY, fresh);
   }
 
   /** What is known of a transaction, told after everything that it rests on is durable (W1). */
@@ -212,6 +224,10 @@ export class Engine {
     const { nextSequence } = this.options.journal.size;
     if (!this.outcomes.close(coordinator, below, except, nextSequence)) return;
     this.note({ kind: "watermark", coordinator, below, except }, false);
+    for (const { id, protocol } of this.instances.values()) {
+      if (id.startsWith(`${coordinator}.`) && this.outcomes.isClosed(coordinator, id))
+        this.enqueue(id, protocol, { kind: "closed" });
+    }
   }
 
   peer(node: NodeId): Peer | undefined {
@@ -272,8 +288,9 @@ export class Engine {
     protocol: ProtocolName,
     input: Input,
     expiresAtMs = Number.POSITIVE_INFINITY,
+    fresh = false,
   ): void {
-    this.queue.push({ id, protocol, input, expiresAtMs });
+    this.queue.push({ id, protocol, input, expiresAtMs, fresh });
     this.soon();
   }
 
@@ -294,7 +311,7 @@ export class Engine {
     const now = this.options.clock.nowMs();
     for (const job of jobs) {
       const late = job.input.kind === "message" && job.expiresAtMs < now;
-      this.dispatch(job.id, job.protocol, late ? expired(job.input) : job.input);
+      this.dispatch(job.id, job.protocol, late ? expired(job.input) : job.input, job.fresh);
     }
     this.executeAll();
     this.write();
@@ -302,15 +319,13 @@ export class Engine {
     if (this.queue.length > 0 || this.retryParked) this.soon();
   }
 
-  private dispatch(id: TransactionId, protocol: ProtocolName, input: Input): void {
+  private dispatch(id: TransactionId, protocol: ProtocolName, input: Input, fresh = false): void {
     const live = this.instances.get(id);
     if (live !== undefined) {
       this.take(live, this.options.machines(live.protocol).step(this.env, live.state, input));
       return;
     }
-    const kept = this.outcomes.get(id);
-    const absence: Absence =
-      kept === undefined ? this.options.identity.absence(id, this.outcomes) : { kind: "closed", closed: kept.closed };
+    const absence = this.absence(id, fresh);
     const step = this.options.machines(protocol).absent(this.env, id, absence, input);
     const instance: Instance = {
       id,
@@ -323,6 +338,12 @@ export class Engine {
     };
     if (step.state !== null) this.instances.set(id, instance);
     this.take(instance, step);
+  }
+
+  private absence(id: TransactionId, fresh: boolean): Absence {
+    const kept = this.outcomes.get(id);
+    if (kept !== undefined) return { kind: "closed", closed: kept.closed };
+    return fresh ? { kind: "fresh" } : this.options.identity.absence(id, this.outcomes);
   }
 
   /** Gathers what a step wants done; nothing of it leaves before `write` has returned. */
