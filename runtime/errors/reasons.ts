@@ -137,6 +137,14 @@ const table = {
     exit: exit.tryAgain,
     retryable: true,
   },
+  OPERATION_FAILED: {
+    meaning:
+      "An operation of an open transaction failed and was undone; the branch is as it was before and may go on. The detail `abortReason` says why.",
+    remedy: "Correct the operation as the message says, or abort the transaction.",
+    code: code.failedPrecondition,
+    exit: exit.failed,
+    retryable: false,
+  },
   QUERY_REFUSED: {
     meaning: "The statement is not one that may be queried outside a transaction: one SELECT or VALUES that reads.",
     remedy: "Put a statement that writes into a transaction's branch.",
