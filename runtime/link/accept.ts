@@ -49,16 +49,16 @@ export function accept(host: Host, stream: Stream): void {
 
   function onRequest(request: LinkRequest__Output): void {
     const { hello, frame, goodbye } = request;
-    if (frame != null && state.at === "open") {
+    if (frame && state.at === "open") {
       state.session.receive(frame);
-    } else if (hello != null && state.at === "hello") {
+    } else if (hello && state.at === "hello") {
       const judged = judge(identity, accepts, hello);
       if (!judged.ok) return refuse(judged, hello.node || null);
       const admitted = admit(judged.peer);
       if (!admitted.ok) return refuse(admitted, judged.peer.node);
       state = { at: "answered", peer: judged.peer, version: judged.version };
       stream.write({ hello: helloOf(identity, admitted.seen) });
-    } else if (hello != null && state.at === "answered") {
+    } else if (hello && state.at === "answered") {
       const judged = judge(identity, accepts, hello);
       if (!judged.ok) return refuse(judged, state.peer.node);
       clearTimeout(timer);
@@ -67,7 +67,7 @@ export function accept(host: Host, stream: Stream): void {
       const session = host.open(wire, peer, version);
       // A callback of the opening may have ended it again.
       if (!session.over) state = { at: "open", session };
-    } else if (goodbye != null) {
+    } else if (goodbye) {
       const node = nameOf(state);
       const { reason, message } = goodbye;
       gone(refusal("LINK_BROKEN", `The peer said goodbye: ${message}`));

@@ -115,8 +115,8 @@ class Attempt {
   };
 
   private onResponse({ hello, frame, kind }: LinkResponse__Output): void {
-    if (frame != null && this.state.at === "open") this.state.session.receive(frame);
-    else if (hello != null && this.state.at === "hello") this.onHello(hello);
+    if (frame && this.state.at === "open") this.state.session.receive(frame);
+    else if (hello && this.state.at === "hello") this.onHello(hello);
     else if (this.state.at !== "over") {
       this.abandon(refusal("LINK_BROKEN", `Not expected now from ${this.address}: ${kind ?? "an empty message"}.`));
     }

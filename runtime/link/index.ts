@@ -15,3 +15,4 @@ export type { Call, CallMethod, Return, SideItem, Watermark } from "./items.ts";
 export { channelCredentials, serverCredentials } from "./security.ts";
 export { fromServiceError, toServiceError, type StatusToSend, type WireError } from "./status.ts";
 export { CoordinatorStub, ParticipantStub, protoFolder, services } from "./proto.ts";
+export { serve, type RunningServer, type ServedService, type ServeOptions } from "./server.ts";

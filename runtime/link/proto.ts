@@ -16,17 +16,17 @@ const loaded: PackageDefinition = loadSync(
   { includeDirs: [protoFolder], longs: String, enums: String, bytes: Buffer, defaults: true, oneofs: true },
 );
 
-function definition<T>(service: string): T {
+function definition(service: string): unknown {
   const found = loaded[`nemcon.v1.${service}`];
   if (found === undefined) throw new TypeError(`${protoFolder} has no service ${service}`);
-  return found as unknown as T;
+  return found;
 }
 
 /** The services' definitions, for `Server.addService`. */
 export const services = {
-  coordinator: definition<CoordinatorDefinition>("Coordinator"),
-  participant: definition<ParticipantDefinition>("Participant"),
-  peer: definition<PeerDefinition>("Peer"),
+  coordinator: definition("Coordinator") as CoordinatorDefinition,
+  participant: definition("Participant") as ParticipantDefinition,
+  peer: definition("Peer") as PeerDefinition,
 } as const;
 
 type ClientConstructor<T> = new (address: string, credentials: ChannelCredentials, options?: ClientOptions) => T;
