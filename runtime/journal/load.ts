@@ -150,7 +150,7 @@ function asNemconError(file: string, own: boolean, thrown: unknown): unknown {
   );
 }
 
-function isEmpty(file: string): boolean {
+export function isEmpty(file: string): boolean {
   return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0;
 }
 
