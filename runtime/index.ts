@@ -2,3 +2,4 @@
 
 export * from "./config/index.ts";
 export * from "./logs/index.ts";
+export * from "./system.ts";

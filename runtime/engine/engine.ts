@@ -264,9 +264,10 @@ export class Engine {
     return this.instances.keys();
   }
 
-  /** Ids that others must take for open: the live ones, and those whose closing is not in the journal yet. */
+  /** Ids that others must take for open: the live ones, those about to start, and those whose closing is not in the journal yet. */
   openIds(): TransactionId[] {
-    return [...this.instances.keys(), ...this.unwritten];
+    const starting = this.queue.filter((job) => job.fresh).map((job) => job.id);
+    return [...this.instances.keys(), ...starting, ...this.unwritten];
   }
 
   /** Writes what waits in memory, and takes no more turns. */

@@ -1,0 +1,534 @@
+/** The coordinator as a library: machines, engine, ids and sessions joined over ports; no gRPC, no SQLite. */
+
+import {
+  isProtocolName,
+  parseTransactionId,
+  protocols,
+  type AbortReason,
+  type Answer,
+  type BranchPlan,
+  type Closed,
+  type Descriptor,
+  type LogRecord,
+  type Machine,
+  type NodeId,
+  type ProtocolName,
+  type PublicState,
+  type Times,
+  type TransactionId,
+} from "../protocols/index.ts";
+import {
+  Engine,
+  judgeReturn,
+  type AnyMachine,
+  type Clock,
+  type Entry,
+  type Envelope,
+  type Journal,
+  type Network,
+  type Observer,
+  type Random,
+  type RetentionTimes,
+  type Return,
+  type Returning,
+  type Scheduler,
+} from "../runtime/engine/index.ts";
+import { NemconError } from "../runtime/errors/index.ts";
+import { coordinatorIdentity } from "./identity.ts";
+import { Ids, type Block } from "./ids.ts";
+import { Sessions, type Executed, type Session } from "./sessions.ts";
+
+export interface CoordinatorNetwork extends Network {
+  /** Tells a participant which ids are closed. */
+  sendWatermark(to: NodeId, below: TransactionId, except: readonly TransactionId[]): void;
+  isUp(node: NodeId): boolean;
+}
+
+export interface CoordinatorOptions {
+  readonly node: NodeId;
+  readonly incarnation: number;
+  readonly times: Times;
+  readonly defaultProtocol: ProtocolName;
+  readonly retention: RetentionTimes;
+  readonly limits: { readonly queue: number; readonly participants: number };
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly network: CoordinatorNetwork;
+  readonly observer: Pick<Observer, "alarm" | "ignored" | "stepped">;
+}
+
+/** A transaction as users see it. Times are calendar milliseconds, 0 where not known. */
+export interface TransactionStatus {
+  readonly transaction: TransactionId;
+  readonly protocol: string;
+  readonly state: PublicState | "forgotten";
+  readonly reason: AbortReason | "";
+  readonly detail: string;
+  readonly participants: readonly NodeId[];
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+export interface SubmitRequest {
+  /** null: the coordinator gives one. Otherwise one that it gave out: the first use starts, any other is a retry. */
+  readonly id: TransactionId | null;
+  readonly protocol: string;
+  /** Milliseconds; 0: the coordinator's default. */
+  readonly timeoutMs: number;
+  readonly branches: readonly { readonly participant: NodeId; readonly work: Uint8Array }[];
+}
+
+type Tell = (answer: Answer) => void;
+
+const RESEND_WORK_MS = 500;
+const WATERMARK_MS = 1_000;
+/** Ids named one by one in a watermark; with more open, the watermark itself is lower. */
+const WATERMARK_EXCEPTIONS = 256;
+const OVERLOAD_RETRY_MS = 50;
+
+export class Coordinator {
+  readonly engine: Engine;
+  readonly sessions: Sessions;
+  private readonly ids: Ids;
+  private readonly options: CoordinatorOptions;
+  private readonly watchers = new Set<(status: TransactionStatus) => void>();
+  private readonly up = new Set<NodeId>();
+  private lastWatermark = "";
+  private watermarkTimer: { cancel(): void } | null = null;
+  private closing = false;
+
+  constructor(options: CoordinatorOptions) {
+    const { node, incarnation, times, clock, scheduler, random, journal, network, retention, observer } = options;
+    this.options = options;
+    this.ids = new Ids(node, incarnation);
+    this.engine = new Engine({
+      env: { self: node, incarnation, times },
+      machines: coordinatorMachine,
+      identity: coordinatorIdentity(node, incarnation, this.ids),
+      clock,
+      scheduler,
+      random,
+      journal,
+      network,
+      resource: null,
+      observer: { ...observer, changed: (ids) => this.changed(ids) },
+      retention,
+      lockWaitMs: 0,
+      flushMs: 100,
+    });
+    this.sessions = new Sessions(
+      {
+        clock,
+        scheduler,
+        send: (to, envelopes) => network.send(to, envelopes),
+        abandon: (session, reason, detail) => this.abandon(session, reason, detail),
+      },
+      { idleMs: times.idleMs, resendMs: RESEND_WORK_MS },
+    );
+  }
+
+  /** Replays the journal; then, and only then, anything is answered. */
+  open(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): void {
+    this.engine.restore(rows);
+    this.watermarkLater();
+  }
+
+  /** A whole transaction. `tell` is called once, when the outcome may be told. @throws NemconError where it is refused at the door */
+  submit(request: SubmitRequest, tell: Tell): TransactionId {
+    const protocol = this.protocolOf(request.protocol);
+    if (!protocols[protocol].oneShot)
+      throw new NemconError(
+        "PROTOCOL_NOT_AVAILABLE",
+        `${protocol} takes no work inside its prepare: use Begin, Execute and Commit.`,
+      );
+    this.checkBranches(request.branches.map((branch) => branch.participant));
+    const { id } = request;
+    if (id !== null) this.checkMine(id);
+    const isRetry = id !== null && !this.ids.isUnused(id);
+    if (isRetry) this.checkRetry(id);
+    else this.checkLoad();
+    if (id !== null && !isRetry) this.ids.use(id);
+    const transaction = id ?? this.ids.next();
+    const branches = request.branches.map(({ participant, work }): BranchPlan => ({
+      participant,
+      token: null,
+      workCount: 0,
+      work,
+    }));
+    this.start({ transaction, protocol, branches, timeoutMs: request.timeoutMs }, !isRetry, null, tell);
+    return transaction;
+  }
+
+  begin(protocolName: string): {
+    readonly id: TransactionId;
+    readonly protocol: ProtocolName;
+    readonly idleMs: number;
+  } {
+    const protocol = this.protocolOf(protocolName);
+    this.checkLoad();
+    const id = this.ids.next();
+    this.sessions.begin(id, protocol);
+    this.changed([id]);
+    return { id, protocol, idleMs: this.options.times.idleMs };
+  }
+
+  /** Work in a branch of an open transaction. @throws NemconError; a failed statement that leaves the branch whole is OPERATION_FAILED */
+  async execute(id: TransactionId, participant: NodeId, work: Uint8Array, timeoutMs: number): Promise<Executed> {
+    this.checkMine(id);
+    const session = this.sessions.get(id);
+    if (session === undefined) return this.executedElsewhere(id);
+    const members = new Set([...session.branches.keys(), participant]);
+    this.checkBranches([...members]);
+    return this.sessions.execute(session, participant, work, timeoutMs === 0 ? this.options.times.voteMs : timeoutMs);
+  }
+
+  commit(id: TransactionId, timeoutMs: number, tell: Tell): void {
+    this.checkMine(id);
+    const session = this.sessions.get(id);
+    if (session === undefined) {
+      this.checkRetry(id);
+      this.engine.start({ ...this.descriptor(id, this.options.defaultProtocol, [], timeoutMs) }, false, null, tell);
+      return;
+    }
+    if (this.sessions.isBusy(session))
+      throw new NemconError("NOT_ACTIVE", `${id} still has operations under way: wait for their answers, then commit.`);
+    const branches = this.sessions.plans(session);
+    this.sessions.end(session, "CANCELLED", "the transaction is being committed");
+    this.start({ transaction: id, protocol: session.protocol, branches, timeoutMs }, true, null, tell);
+  }
+
+  abort(id: TransactionId, tell: Tell): void {
+    this.checkMine(id);
+    const session = this.sessions.get(id);
+    if (session !== undefined) {
+      this.abandon(session, "CANCELLED", "the client aborted", tell);
+      return;
+    }
+    this.checkRetry(id);
+    this.engine.cancel(id, this.options.defaultProtocol, tell);
+  }
+
+  /** @throws NemconError INVALID_TRANSACTION_ID, NOT_MINE, UNKNOWN_TRANSACTION */
+  status(id: TransactionId): Promise<TransactionStatus> {
+    this.checkMine(id);
+    const session = this.sessions.get(id);
+    if (session !== undefined) return Promise.resolve(statusOfSession(session));
+    return new Promise((resolve, reject) => {
+      // Through the engine, so that nothing is told that is not durable.
+      this.engine.ask(id, this.options.defaultProtocol, (answer) => {
+        if (answer.outcome === "unknown") reject(unknownTransaction(id));
+        else resolve(this.statusNow(id) ?? statusOfAnswer(id, answer));
+      });
+    });
+  }
+
+  /** Open ones first, then finished ones, the newest first. `after`: the last id of the page before. */
+  list(
+    state: string,
+    count: number,
+    after: string,
+  ): { readonly transactions: TransactionStatus[]; readonly next: string } {
+    const open = [...[...this.sessions.all()].map((session) => session.id), ...this.engine.liveIds()]
+      .toSorted()
+      .toReversed();
+    const ids = [...open, ...[...this.engine.outcomes.entries()].map(([id]) => id).reverse()];
+    const transactions: TransactionStatus[] = [];
+    for (let index = after === "" ? 0 : ids.indexOf(after) + 1; index < ids.length; index += 1) {
+      const status = this.statusNow(ids[index] ?? "");
+      if (status === null || (state !== "" && status.state !== state)) continue;
+      if (transactions.length === count) return { transactions, next: transactions.at(-1)?.transaction ?? "" };
+      transactions.push(status);
+    }
+    return { transactions, next: "" };
+  }
+
+  /** Calls `listener` with every change from now on; returns what ends it. */
+  watch(listener: (status: TransactionStatus) => void): () => void {
+    this.watchers.add(listener);
+    return () => this.watchers.delete(listener);
+  }
+
+  openBlock(count: number): Block {
+    return this.ids.openBlock(count);
+  }
+
+  retire(block: Block): void {
+    this.ids.retire(block);
+  }
+
+  /** What a peer sent in one frame. */
+  onEnvelopes(from: NodeId, envelopes: readonly Envelope[]): void {
+    let others = envelopes;
+    if (envelopes.some(isWorkAnswer)) {
+      others = envelopes.filter((envelope) => !isWorkAnswer(envelope));
+      for (const { transaction, body } of envelopes)
+        if (body.kind === "worked" || body.kind === "work-failed") this.sessions.answer(from, transaction, body);
+    }
+    if (others.length > 0) this.engine.deliver(from, others);
+  }
+
+  /** May this node link? What was seen of it is forced before it does. */
+  admit(hello: Returning): Return {
+    const verdict = judgeReturn(this.engine.peer(hello.node), hello);
+    if (verdict.ok && verdict.isNew) this.engine.notePeer(hello.node, hello, true);
+    return verdict;
+  }
+
+  onUp(node: NodeId): void {
+    this.up.add(node);
+    this.tellWatermark([node]);
+    this.engine.suspect(node, false);
+    this.sessions.reconnected(node);
+  }
+
+  onDown(node: NodeId, seen: { readonly log: string; readonly incarnation: number; readonly sequence: number }): void {
+    this.up.delete(node);
+    const known = this.engine.peer(node);
+    if (known !== undefined) this.engine.notePeer(node, { role: known.role, ...seen }, false);
+    this.engine.suspect(node, true);
+  }
+
+  /** Takes no new transactions. */
+  drain(): void {
+    this.closing = true;
+  }
+
+  close(): void {
+    this.closing = true;
+    this.watermarkTimer?.cancel();
+    for (const session of this.sessions.all()) session.idle.cancel();
+    this.engine.shutdown();
+  }
+
+  private start(
+    request: Omit<Descriptor, "coordinator">,
+    fresh: boolean,
+    cancelled: AbortReason | null,
+    tell: Tell | null,
+  ): void {
+    const { transaction, protocol, branches } = request;
+    this.engine.start(this.descriptor(transaction, protocol, branches, request.timeoutMs), fresh, cancelled, tell);
+    if (!fresh) return;
+    for (const { participant } of branches)
+      if (!this.options.network.isUp(participant)) this.engine.suspectIn(transaction, protocol, participant);
+  }
+
+  private descriptor(
+    transaction: TransactionId,
+    protocol: ProtocolName,
+    branches: readonly BranchPlan[],
+    timeoutMs: number,
+  ): Descriptor {
+    return {
+      transaction,
+      protocol,
+      coordinator: this.options.node,
+      branches,
+      timeoutMs: timeoutMs === 0 ? this.options.times.voteMs : timeoutMs,
+    };
+  }
+
+  private abandon(session: Session, reason: AbortReason, detail: string, tell: Tell | null = null): void {
+    const branches = this.sessions.plans(session);
+    this.sessions.end(session, reason, detail);
+    this.start({ transaction: session.id, protocol: session.protocol, branches, timeoutMs: 0 }, true, reason, tell);
+  }
+
+  private async executedElsewhere(id: TransactionId): Promise<Executed> {
+    const status = await this.status(id);
+    if (status.state === "aborted")
+      return { kind: "aborted", reason: status.reason === "" ? "CANCELLED" : status.reason, detail: status.detail };
+    throw new NemconError("NOT_ACTIVE", `${id} takes no more work: it is ${status.state}.`);
+  }
+
+  private protocolOf(name: string): ProtocolName {
+    if (name === "") return this.options.defaultProtocol;
+    if (isProtocolName(name)) return name;
+    throw new NemconError(
+      "UNKNOWN_PROTOCOL",
+      `No protocol is called "${name}" here; there is ${Object.keys(protocols).join(", ")}.`,
+    );
+  }
+
+  private checkLoad(): void {
+    if (this.closing)
+      throw new NemconError("SHUTTING_DOWN", `${this.options.node} is stopping and takes no new transactions.`, {
+        retryAfterMs: 1_000,
+      });
+    const underway = this.engine.liveCount + this.engine.queuedCount + this.sessions.size;
+    if (underway < this.options.limits.queue) return;
+    throw new NemconError(
+      "OVERLOADED",
+      `${underway} transactions are under way at ${this.options.node}, and it takes ${this.options.limits.queue}. Nothing was begun; try again in a moment.`,
+      {
+        retryAfterMs: OVERLOAD_RETRY_MS,
+      },
+    );
+  }
+
+  private checkBranches(participants: readonly NodeId[]): void {
+    if (participants.length === 0) throw new NemconError("INVALID_REQUEST", "A transaction needs at least one branch.");
+    const most = this.options.limits.participants;
+    if (participants.length > most)
+      throw new NemconError(
+        "TOO_MANY_PARTICIPANTS",
+        `${participants.length} branches, and a transaction may have ${most}.`,
+      );
+    const seen = new Set<NodeId>();
+    for (const participant of participants) {
+      if (seen.has(participant))
+        throw new NemconError("INVALID_REQUEST", `${participant} has two branches: put all its operations into one.`);
+      seen.add(participant);
+      if (this.engine.peer(participant)?.role === "participant") continue;
+      const known = [...this.engine.allPeers()].filter(([, peer]) => peer.role === "participant").map(([node]) => node);
+      const who = known.length === 0 ? "none has connected yet" : `known are ${known.toSorted().join(", ")}`;
+      throw new NemconError(
+        "UNKNOWN_PARTICIPANT",
+        `No participant is called "${participant}" here; ${who}. Is it running, in this cluster, with this coordinator in its list?`,
+      );
+    }
+  }
+
+  private checkMine(id: TransactionId): void {
+    const parts = parseTransactionId(id);
+    if (parts === null)
+      throw new NemconError(
+        "INVALID_TRANSACTION_ID",
+        `"${id}" is no transaction id: one looks like ${this.options.node}.0001.00000001 and is given out by a coordinator.`,
+      );
+    if (parts.coordinator !== this.options.node) {
+      throw new NemconError(
+        "NOT_MINE",
+        `${id} belongs to the coordinator ${parts.coordinator}; this is ${this.options.node}. Ask there.`,
+      );
+    }
+  }
+
+  /** A retry needs an id that was used once: nobody made this one up. */
+  private checkRetry(id: TransactionId): void {
+    const { incarnation } = parseTransactionId(id) ?? { incarnation: 0 };
+    const current = this.options.incarnation;
+    if (incarnation > current || (incarnation === current && !this.ids.wasGiven(id))) throw unknownTransaction(id);
+    if (this.ids.isUnused(id)) throw new NemconError("NOT_ACTIVE", `${id} was given out and not begun yet.`);
+    if (this.sessions.get(id) !== undefined)
+      throw new NemconError("NOT_ACTIVE", `${id} is an interactive transaction: commit or abort it.`);
+  }
+
+  private statusNow(id: TransactionId): TransactionStatus | null {
+    const session = this.sessions.get(id);
+    if (session !== undefined) return statusOfSession(session);
+    const live = this.engine.live(id);
+    if (live !== undefined) {
+      const { protocol, view, sinceMs } = live;
+      return {
+        transaction: id,
+        protocol,
+        state: view.state,
+        reason: "",
+        detail: "",
+        participants: view.participants,
+        startedAtMs: sinceMs,
+        endedAtMs: 0,
+      };
+    }
+    const kept = this.engine.outcomes.get(id);
+    return kept === undefined ? null : statusOfClosed(id, kept.protocol, kept.closed, kept.atMs);
+  }
+
+  private changed(ids: readonly TransactionId[]): void {
+    if (this.watchers.size === 0) return;
+    for (const id of new Set(ids)) {
+      const status = this.statusNow(id);
+      if (status !== null) for (const listener of this.watchers) listener(status);
+    }
+  }
+
+  private watermarkLater(): void {
+    this.watermarkTimer = this.options.scheduler.after(WATERMARK_MS, () => {
+      this.tellWatermark(null);
+      this.watermarkLater();
+    });
+  }
+
+  /** All ids below are closed but for the open ones: participants may drop tombstones and outcome rows (protocols §0.3). */
+  private tellWatermark(to: readonly NodeId[] | null): void {
+    let below = this.ids.lowestUnused;
+    const open = [...this.engine.openIds(), ...[...this.sessions.all()].map((session) => session.id)]
+      .filter((id) => id < below)
+      .toSorted();
+    below = open[WATERMARK_EXCEPTIONS] ?? below;
+    const except = open.slice(0, WATERMARK_EXCEPTIONS);
+    const text = `${below} ${except.join(" ")}`;
+    if (to === null && text === this.lastWatermark) return;
+    this.lastWatermark = text;
+    for (const node of to ?? this.up) this.options.network.sendWatermark(node, below, except);
+  }
+}
+
+function coordinatorMachine(protocol: ProtocolName): AnyMachine {
+  return protocols[protocol].coordinator as Machine<unknown, LogRecord>;
+}
+
+function isWorkAnswer({ body }: Envelope): boolean {
+  return body.kind === "worked" || body.kind === "work-failed";
+}
+
+function unknownTransaction(id: TransactionId): NemconError {
+  return new NemconError("UNKNOWN_TRANSACTION", `No transaction ${id} was ever begun here.`);
+}
+
+function statusOfSession({ id, protocol, sinceMs, branches }: Session): TransactionStatus {
+  return {
+    transaction: id,
+    protocol,
+    state: "active",
+    reason: "",
+    detail: "",
+    participants: [...branches.keys()],
+    startedAtMs: sinceMs,
+    endedAtMs: 0,
+  };
+}
+
+function statusOfClosed(id: TransactionId, protocol: ProtocolName, closed: Closed, atMs: number): TransactionStatus {
+  const state = closed.outcome === "read-only" ? "committed" : closed.outcome;
+  return {
+    transaction: id,
+    protocol,
+    state,
+    reason: closed.reason ?? "",
+    detail: closed.detail,
+    participants: closed.participants,
+    startedAtMs: 0,
+    endedAtMs: atMs,
+  };
+}
+
+function statusOfAnswer(id: TransactionId, answer: Answer): TransactionStatus {
+  const base = {
+    transaction: id,
+    protocol: "",
+    reason: "",
+    detail: "",
+    participants: [],
+    startedAtMs: 0,
+    endedAtMs: 0,
+  } as const;
+  switch (answer.outcome) {
+    case "committed":
+      return { ...base, state: answer.heuristic ? "heuristic" : "committed" };
+    case "aborted":
+      return { ...base, state: "aborted", reason: answer.reason, detail: answer.detail };
+    case "pending":
+      return { ...base, state: answer.state, participants: answer.participants };
+    case "forgotten":
+      return { ...base, state: "forgotten" };
+    case "not-mine":
+    case "unknown":
+      throw unknownTransaction(id);
+    default:
+      throw new NemconError("INTERNAL", `no answer is called ${JSON.stringify(answer satisfies never)}`);
+  }
+}

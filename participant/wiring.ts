@@ -1,0 +1,139 @@
+/** The participant as a library: machines, engine and an embedded resource joined over ports; no gRPC, no SQLite. */
+
+import {
+  parseTransactionId,
+  protocols,
+  type Absence,
+  type LogRecord,
+  type Machine,
+  type NodeId,
+  type ProtocolName,
+  type PublicState,
+  type Times,
+  type TransactionId,
+} from "../protocols/index.ts";
+import {
+  Engine,
+  judgeReturn,
+  type AnyMachine,
+  type Clock,
+  type Entry,
+  type Envelope,
+  type Identity,
+  type Journal,
+  type Network,
+  type Observer,
+  type Outcomes,
+  type Random,
+  type Resource,
+  type RetentionTimes,
+  type Return,
+  type Returning,
+  type Scheduler,
+} from "../runtime/engine/index.ts";
+
+export interface ParticipantOptions {
+  readonly node: NodeId;
+  readonly incarnation: number;
+  readonly times: Times;
+  readonly lockWaitMs: number;
+  readonly retention: RetentionTimes;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly network: Network;
+  readonly resource: Resource;
+  readonly observer: Observer;
+}
+
+/** A branch that is open here. */
+export interface BranchStatus {
+  readonly transaction: TransactionId;
+  readonly protocol: ProtocolName;
+  readonly state: PublicState;
+  readonly coordinator: NodeId;
+  readonly participants: readonly NodeId[];
+  /** Calendar milliseconds; since the restart where it was prepared before. */
+  readonly sinceMs: number;
+}
+
+/** A participant knows which ids are closed by what their coordinators say; all others are new to it. */
+export const participantIdentity: Identity = {
+  absence(id: TransactionId, outcomes: Outcomes): Absence {
+    const parts = parseTransactionId(id);
+    if (parts === null) return { kind: "foreign" };
+    return outcomes.isClosed(parts.coordinator, id) ? { kind: "forgotten" } : { kind: "fresh" };
+  },
+};
+
+export class Participant {
+  readonly engine: Engine;
+
+  constructor(options: ParticipantOptions) {
+    const { node, incarnation, times, clock, scheduler, random, journal, network, resource, observer, retention, lockWaitMs } = options;
+    this.engine = new Engine({
+      env: { self: node, incarnation, times },
+      machines: participantMachine,
+      identity: participantIdentity,
+      clock,
+      scheduler,
+      random,
+      journal,
+      network,
+      resource,
+      observer,
+      retention,
+      lockWaitMs,
+      flushMs: 100,
+    });
+  }
+
+  /** Replays the journal and takes the locks of prepared branches again; then, and only then, anything is answered. */
+  open(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): void {
+    this.engine.restore(rows);
+  }
+
+  onEnvelopes(from: NodeId, envelopes: readonly Envelope[]): void {
+    this.engine.deliver(from, envelopes);
+  }
+
+  /** A coordinator's word on its own ids; about another's it has no say. */
+  onWatermark(from: NodeId, below: TransactionId, except: readonly TransactionId[]): void {
+    if (parseTransactionId(below)?.coordinator === from) this.engine.close(from, below, except);
+  }
+
+  admit(hello: Returning): Return {
+    const verdict = judgeReturn(this.engine.peer(hello.node), hello);
+    if (verdict.ok && verdict.isNew) this.engine.notePeer(hello.node, hello, true);
+    return verdict;
+  }
+
+  onUp(node: NodeId): void {
+    this.engine.suspect(node, false);
+  }
+
+  onDown(node: NodeId, seen: { readonly log: string; readonly incarnation: number; readonly sequence: number }): void {
+    const known = this.engine.peer(node);
+    if (known !== undefined) this.engine.notePeer(node, { role: known.role, ...seen }, false);
+  }
+
+  branches(): BranchStatus[] {
+    const found: BranchStatus[] = [];
+    for (const transaction of this.engine.liveIds()) {
+      const live = this.engine.live(transaction);
+      if (live === undefined) continue;
+      const { protocol, view, sinceMs } = live;
+      found.push({ transaction, protocol, state: view.state, coordinator: view.coordinator ?? "", participants: view.participants, sinceMs });
+    }
+    return found;
+  }
+
+  close(): void {
+    this.engine.shutdown();
+  }
+}
+
+function participantMachine(protocol: ProtocolName): AnyMachine {
+  return protocols[protocol].participant as Machine<unknown, LogRecord>;
+}

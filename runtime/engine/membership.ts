@@ -1,0 +1,46 @@
+/** Who comes back as what: a node that lost its journal, or was given an older copy of it, must not take part. */
+
+import type { Peer } from "./engine.ts";
+import type { PeerRole } from "./entry.ts";
+
+/** What a node says of its journal when it links. */
+export interface Returning {
+  readonly node: string;
+  readonly role: PeerRole;
+  readonly log: string;
+  readonly incarnation: number;
+  readonly sequence: number;
+}
+
+export type Return =
+  | { readonly ok: true; readonly isNew: boolean }
+  | { readonly ok: false; readonly reason: "IDENTITY_MISMATCH" | "JOURNAL_RESTORED"; readonly message: string };
+
+/** Compares a node with what was last seen of it; undefined: it was never seen. */
+export function judgeReturn(known: Omit<Peer, "row"> | undefined, hello: Returning): Return {
+  if (known === undefined) return { ok: true, isNew: true };
+  const { node } = hello;
+  if (known.role !== hello.role) {
+    return refused(
+      "IDENTITY_MISMATCH",
+      `${node} was a ${known.role} and comes back as a ${hello.role}. Give one of the two another name.`,
+    );
+  }
+  if (known.log !== hello.log) {
+    return refused(
+      "IDENTITY_MISMATCH",
+      `${node} comes back with another journal (${hello.log}, not ${known.log}): what it had promised is gone. Restore its own files, or start it under a name that was never used.`,
+    );
+  }
+  if (hello.incarnation < known.incarnation || hello.sequence < known.sequence) {
+    return refused(
+      "JOURNAL_RESTORED",
+      `${node} comes back with an older copy of its journal (row ${hello.sequence}, row ${known.sequence} was seen): what it promised since is gone. Restore the latest files.`,
+    );
+  }
+  return { ok: true, isNew: hello.incarnation > known.incarnation };
+}
+
+function refused(reason: "IDENTITY_MISMATCH" | "JOURNAL_RESTORED", message: string): Return {
+  return { ok: false, reason, message };
+}
