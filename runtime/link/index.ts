@@ -12,6 +12,7 @@ export {
   type Seen,
 } from "./handshake.ts";
 export type { Call, CallMethod, Return, SideItem, Watermark } from "./items.ts";
+export { describePortHolder } from "./port-holder.ts";
 export { channelCredentials, serverCredentials } from "./security.ts";
 export { fromServiceError, toServiceError, type StatusToSend, type WireError } from "./status.ts";
 export { CoordinatorStub, ParticipantStub, protoFolder, services } from "./proto.ts";
