@@ -4,17 +4,17 @@ import { NemconError } from "../errors/index.ts";
 import { isLoopback, parseAddress } from "./address.ts";
 
 export interface Faults {
-  /** SIGKILL right before the Nth forced write of this process, counted from 1; null: never. */
-  readonly killBeforeWrite: number | null;
-  /** SIGKILL right after the Nth forced write is durable, before anything is sent; null: never. */
-  readonly killAfterWrite: number | null;
+  /** SIGKILL right before the Nth forced write of this process, counted from 1. */
+  readonly killBeforeWrite?: number;
+  /** SIGKILL right after the Nth forced write is durable, before anything is sent. */
+  readonly killAfterWrite?: number;
 }
 
-export const noFaults: Faults = { killBeforeWrite: null, killAfterWrite: null };
+export const noFaults: Faults = {};
 
 /** @throws FAULTS_NOT_ALLOWED where other machines could reach a server with faults */
 export function refuseReachableFaults(faults: Faults, listen: string): void {
-  const planted = faults.killBeforeWrite !== null || faults.killAfterWrite !== null;
+  const planted = faults.killBeforeWrite !== undefined || faults.killAfterWrite !== undefined;
   if (!planted || isLoopback(parseAddress(listen))) return;
   throw new NemconError(
     "FAULTS_NOT_ALLOWED",

@@ -70,8 +70,9 @@ function faultsOf(
 }
 
 function missing(key: Key, wanted: string, file: string | null): Fault {
-  const ways = `${key.flag}, ${key.variable}${file === null ? " or a file with --config" : ""}`;
-  return { at: file ?? "", key: key.name, message: `missing; expected ${wanted} (give it in the file, by ${ways})` };
+  const place = file === null ? "in a file with --config" : "in the file";
+  const message = `missing; expected ${wanted} (give it ${place}, as ${key.flag} or as ${key.variable})`;
+  return { at: file ?? "", key: key.name, message };
 }
 
 function refuse(role: Role, faults: readonly Fault[]): never {

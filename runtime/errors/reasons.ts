@@ -328,6 +328,13 @@ const table = {
     exit: exit.tryAgain,
     retryable: true,
   },
+  NOT_AVAILABLE: {
+    meaning: "This build does not have the part that was asked for.",
+    remedy: "Leave it out, or use a build that has it.",
+    code: code.unimplemented,
+    exit: exit.failed,
+    retryable: false,
+  },
   FAULTS_NOT_ALLOWED: {
     meaning: "Planted faults were asked for on a server that others can reach.",
     remedy: "Plant faults only on a loopback address.",

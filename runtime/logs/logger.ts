@@ -20,7 +20,7 @@ export interface OpenLog {
   /** Parts of a server take `log.child({ component: "journal" })`. */
   readonly log: Log;
   /** Writes what waits in memory before it returns: call it where the process is about to end. */
-  flush(): void;
+  readonly flush: () => void;
 }
 
 function errorFields(error: unknown): unknown {

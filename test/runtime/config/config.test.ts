@@ -256,7 +256,7 @@ describe("an address", () => {
   );
 
   test("that others reach is refused planted faults by name", () => {
-    const faults = { ...noFaults, killBeforeWrite: 1 };
+    const faults = { killBeforeWrite: 1 };
     const input = { node: "c", directory: "d", listen: "0.0.0.0:1" };
     expect(refusal(() => completeConfig("coordinator", input, faults)).reason).toBe("FAULTS_NOT_ALLOWED");
     expect(completeConfig("coordinator", { ...input, listen: "[::1]:1" }, faults).faults).toEqual(faults);
