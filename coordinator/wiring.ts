@@ -7,13 +7,9 @@ import {
   type AbortReason,
   type Answer,
   type BranchPlan,
-  type Closed,
   type Descriptor,
-  type LogRecord,
-  type Machine,
   type NodeId,
   type ProtocolName,
-  type PublicState,
   type Times,
   type TransactionId,
 } from "../protocols/index.ts";
@@ -37,6 +33,13 @@ import { NemconError } from "../runtime/errors/index.ts";
 import { coordinatorIdentity } from "./identity.ts";
 import { Ids, type Block } from "./ids.ts";
 import { Sessions, type Executed, type Session } from "./sessions.ts";
+import {
+  statusOfAnswer,
+  statusOfClosed,
+  statusOfSession,
+  unknownTransaction,
+  type TransactionStatus,
+} from "./status.ts";
 
 export interface CoordinatorNetwork extends Network {
   /** Tells a participant which ids are closed. */
@@ -57,18 +60,6 @@ export interface CoordinatorOptions {
   readonly journal: Journal;
   readonly network: CoordinatorNetwork;
   readonly observer: Pick<Observer, "alarm" | "ignored" | "stepped">;
-}
-
-/** A transaction as users see it. Times are calendar milliseconds, 0 where not known. */
-export interface TransactionStatus {
-  readonly transaction: TransactionId;
-  readonly protocol: string;
-  readonly state: PublicState | "forgotten";
-  readonly reason: AbortReason | "";
-  readonly detail: string;
-  readonly participants: readonly NodeId[];
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
 }
 
 export interface SubmitRequest {
@@ -233,7 +224,7 @@ export class Coordinator {
     const open = [...[...this.sessions.all()].map((session) => session.id), ...this.engine.liveIds()]
       .toSorted()
       .toReversed();
-    const ids = [...open, ...[...this.engine.outcomes.entries()].map(([id]) => id).reverse()];
+    const ids = [...open, ...[...this.engine.outcomes.entries()].map(([id]) => id).toReversed()];
     const transactions: TransactionStatus[] = [];
     for (let index = after === "" ? 0 : ids.indexOf(after) + 1; index < ids.length; index += 1) {
       const status = this.statusNow(ids[index] ?? "");
@@ -242,6 +233,12 @@ export class Coordinator {
       transactions.push(status);
     }
     return { transactions, next: "" };
+  }
+
+  /** The open ones now. */
+  openNow(): TransactionStatus[] {
+    const ids = [...[...this.sessions.all()].map((session) => session.id), ...this.engine.liveIds()];
+    return ids.map((id) => this.statusNow(id)).filter((status) => status !== null);
   }
 
   /** Calls `listener` with every change from now on; returns what ends it. */
@@ -272,7 +269,15 @@ export class Coordinator {
   /** May this node link? What was seen of it is forced before it does. */
   admit(hello: Returning): Return {
     const verdict = judgeReturn(this.engine.peer(hello.node), hello);
-    if (verdict.ok && verdict.isNew) this.engine.notePeer(hello.node, hello, true);
+    if (verdict.ok) {
+      const { role, log, incarnation, sequence } = hello;
+      const highest = Math.max(sequence, this.engine.peer(hello.node)?.sequence ?? 0);
+      this.engine.notePeer(
+        hello.node,
+        { role, log, incarnation, sequence: highest, startSequence: sequence },
+        verdict.isNew,
+      );
+    }
     return verdict;
   }
 
@@ -285,9 +290,11 @@ export class Coordinator {
 
   onDown(node: NodeId, seen: { readonly log: string; readonly incarnation: number; readonly sequence: number }): void {
     this.up.delete(node);
-    const known = this.engine.peer(node);
-    if (known !== undefined) this.engine.notePeer(node, { role: known.role, ...seen }, false);
     this.engine.suspect(node, true);
+    const known = this.engine.peer(node);
+    if (known === undefined) return;
+    const { log, incarnation, sequence } = seen;
+    this.engine.notePeer(node, { ...known, log, incarnation, sequence }, false);
   }
 
   /** Takes no new transactions. */
@@ -468,67 +475,9 @@ export class Coordinator {
 }
 
 function coordinatorMachine(protocol: ProtocolName): AnyMachine {
-  return protocols[protocol].coordinator as Machine<unknown, LogRecord>;
+  return protocols[protocol].coordinator;
 }
 
 function isWorkAnswer({ body }: Envelope): boolean {
   return body.kind === "worked" || body.kind === "work-failed";
-}
-
-function unknownTransaction(id: TransactionId): NemconError {
-  return new NemconError("UNKNOWN_TRANSACTION", `No transaction ${id} was ever begun here.`);
-}
-
-function statusOfSession({ id, protocol, sinceMs, branches }: Session): TransactionStatus {
-  return {
-    transaction: id,
-    protocol,
-    state: "active",
-    reason: "",
-    detail: "",
-    participants: [...branches.keys()],
-    startedAtMs: sinceMs,
-    endedAtMs: 0,
-  };
-}
-
-function statusOfClosed(id: TransactionId, protocol: ProtocolName, closed: Closed, atMs: number): TransactionStatus {
-  const state = closed.outcome === "read-only" ? "committed" : closed.outcome;
-  return {
-    transaction: id,
-    protocol,
-    state,
-    reason: closed.reason ?? "",
-    detail: closed.detail,
-    participants: closed.participants,
-    startedAtMs: 0,
-    endedAtMs: atMs,
-  };
-}
-
-function statusOfAnswer(id: TransactionId, answer: Answer): TransactionStatus {
-  const base = {
-    transaction: id,
-    protocol: "",
-    reason: "",
-    detail: "",
-    participants: [],
-    startedAtMs: 0,
-    endedAtMs: 0,
-  } as const;
-  switch (answer.outcome) {
-    case "committed":
-      return { ...base, state: answer.heuristic ? "heuristic" : "committed" };
-    case "aborted":
-      return { ...base, state: "aborted", reason: answer.reason, detail: answer.detail };
-    case "pending":
-      return { ...base, state: answer.state, participants: answer.participants };
-    case "forgotten":
-      return { ...base, state: "forgotten" };
-    case "not-mine":
-    case "unknown":
-      throw unknownTransaction(id);
-    default:
-      throw new NemconError("INTERNAL", `no answer is called ${JSON.stringify(answer satisfies never)}`);
-  }
 }

@@ -4,8 +4,6 @@ import {
   parseTransactionId,
   protocols,
   type Absence,
-  type LogRecord,
-  type Machine,
   type NodeId,
   type ProtocolName,
   type PublicState,
@@ -71,7 +69,20 @@ export class Participant {
   readonly engine: Engine;
 
   constructor(options: ParticipantOptions) {
-    const { node, incarnation, times, clock, scheduler, random, journal, network, resource, observer, retention, lockWaitMs } = options;
+    const {
+      node,
+      incarnation,
+      times,
+      clock,
+      scheduler,
+      random,
+      journal,
+      network,
+      resource,
+      observer,
+      retention,
+      lockWaitMs,
+    } = options;
     this.engine = new Engine({
       env: { self: node, incarnation, times },
       machines: participantMachine,
@@ -105,7 +116,15 @@ export class Participant {
 
   admit(hello: Returning): Return {
     const verdict = judgeReturn(this.engine.peer(hello.node), hello);
-    if (verdict.ok && verdict.isNew) this.engine.notePeer(hello.node, hello, true);
+    if (verdict.ok) {
+      const { role, log, incarnation, sequence } = hello;
+      const highest = Math.max(sequence, this.engine.peer(hello.node)?.sequence ?? 0);
+      this.engine.notePeer(
+        hello.node,
+        { role, log, incarnation, sequence: highest, startSequence: sequence },
+        verdict.isNew,
+      );
+    }
     return verdict;
   }
 
@@ -115,7 +134,9 @@ export class Participant {
 
   onDown(node: NodeId, seen: { readonly log: string; readonly incarnation: number; readonly sequence: number }): void {
     const known = this.engine.peer(node);
-    if (known !== undefined) this.engine.notePeer(node, { role: known.role, ...seen }, false);
+    if (known === undefined) return;
+    const { log, incarnation, sequence } = seen;
+    this.engine.notePeer(node, { ...known, log, incarnation, sequence }, false);
   }
 
   branches(): BranchStatus[] {
@@ -124,7 +145,14 @@ export class Participant {
       const live = this.engine.live(transaction);
       if (live === undefined) continue;
       const { protocol, view, sinceMs } = live;
-      found.push({ transaction, protocol, state: view.state, coordinator: view.coordinator ?? "", participants: view.participants, sinceMs });
+      found.push({
+        transaction,
+        protocol,
+        state: view.state,
+        coordinator: view.coordinator ?? "",
+        participants: view.participants,
+        sinceMs,
+      });
     }
     return found;
   }
@@ -135,5 +163,5 @@ export class Participant {
 }
 
 function participantMachine(protocol: ProtocolName): AnyMachine {
-  return protocols[protocol].participant as Machine<unknown, LogRecord>;
+  return protocols[protocol].participant;
 }

@@ -16,12 +16,8 @@ export interface Protocol {
   readonly oneShot: boolean;
 }
 
-function sealed<S, R>(machine: Machine<S, R>): Machine<unknown, R> {
-  return machine as unknown as Machine<unknown, R>;
-}
-
 export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
-  "2pc": { coordinator: sealed(twoPhase.coordinator), participant: sealed(twoPhase.participant), oneShot: true },
+  "2pc": { coordinator: twoPhase.coordinator, participant: twoPhase.participant, oneShot: true },
 };
 
 export function isProtocolName(name: string): name is ProtocolName {

@@ -3,3 +3,4 @@
 export * from "./config/index.ts";
 export * from "./logs/index.ts";
 export * from "./system.ts";
+export * from "./serving.ts";

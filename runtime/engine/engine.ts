@@ -89,7 +89,10 @@ export interface Peer {
   readonly role: PeerRole;
   readonly log: string;
   readonly incarnation: number;
+  /** The highest row of its journal that was seen. */
   readonly sequence: number;
+  /** Where its journal stood when its present process started; null: not seen in this process's life. */
+  readonly startSequence: number | null;
   row: number;
 }
 
@@ -241,7 +244,7 @@ export class Engine {
   /** Remembers what was seen of a peer; forced where a later comparison must be able to rely on it. */
   notePeer(node: NodeId, seen: Omit<Peer, "row">, force: boolean): void {
     const { role, log, incarnation, sequence } = seen;
-    this.peers.set(node, { role, log, incarnation, sequence, row: this.options.journal.size.nextSequence });
+    this.peers.set(node, { ...seen, row: this.options.journal.size.nextSequence });
     this.note({ kind: "peer", node, role, log, incarnation, sequence }, force);
   }
 
@@ -646,6 +649,7 @@ export class Engine {
           log: entry.log,
           incarnation: entry.incarnation,
           sequence: entry.sequence,
+          startSequence: null,
           row: sequence,
         });
         return;

@@ -2,7 +2,7 @@
 
 export { Engine, type AnyMachine, type EngineOptions, type Identity, type Peer } from "./engine.ts";
 export type * from "./entry.ts";
-export { judgeReturn, type Return, type Returning } from "./membership.ts";
+export { judgeReturn, wasRestored, type Return, type Returning } from "./membership.ts";
 export { Outcomes } from "./outcomes.ts";
 export type * from "./ports.ts";
 export type { RetentionTimes } from "./retention.ts";

@@ -9,6 +9,7 @@ export interface Returning {
   readonly role: PeerRole;
   readonly log: string;
   readonly incarnation: number;
+  /** Of its journal's last row when its process started. */
   readonly sequence: number;
 }
 
@@ -32,13 +33,26 @@ export function judgeReturn(known: Omit<Peer, "row"> | undefined, hello: Returni
       `${node} comes back with another journal (${hello.log}, not ${known.log}): what it had promised is gone. Restore its own files, or start it under a name that was never used.`,
     );
   }
-  if (hello.incarnation < known.incarnation || hello.sequence < known.sequence) {
+  if (isOlder(known, hello)) {
     return refused(
       "JOURNAL_RESTORED",
-      `${node} comes back with an older copy of its journal (row ${hello.sequence}, row ${known.sequence} was seen): what it promised since is gone. Restore the latest files.`,
+      `${node} comes back with an older copy of its journal (it started at row ${hello.sequence} in incarnation ${hello.incarnation}; row ${known.sequence} of incarnation ${known.incarnation} was seen): what it promised since is gone. Restore the latest files.`,
     );
   }
   return { ok: true, isNew: hello.incarnation > known.incarnation };
+}
+
+/** Within one incarnation the start never moves; a later one starts no lower than what was seen. */
+function isOlder(known: Omit<Peer, "row">, hello: Returning): boolean {
+  if (hello.incarnation !== known.incarnation)
+    return hello.incarnation < known.incarnation || hello.sequence < known.sequence;
+  return known.startSequence !== null && hello.sequence !== known.startSequence;
+}
+
+/** What a peer has seen of this node shows that this node's journal is an older copy. */
+export function wasRestored(self: Omit<Returning, "node" | "role">, seen: Omit<Returning, "node" | "role">): boolean {
+  if (seen.log !== self.log) return false;
+  return seen.incarnation > self.incarnation || (seen.incarnation < self.incarnation && seen.sequence > self.sequence);
 }
 
 function refused(reason: "IDENTITY_MISMATCH" | "JOURNAL_RESTORED", message: string): Return {

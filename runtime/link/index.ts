@@ -17,3 +17,20 @@ export { channelCredentials, serverCredentials } from "./security.ts";
 export { fromServiceError, toServiceError, type StatusToSend, type WireError } from "./status.ts";
 export { CoordinatorStub, ParticipantStub, protoFolder, services } from "./proto.ts";
 export { serve, type RunningServer, type ServedService, type ServeOptions } from "./server.ts";
+export {
+  operationsFromProto,
+  operationToProto,
+  resultFromProto,
+  resultToProto,
+  sqlFromProto,
+  valueFromProto,
+  valueToProto,
+} from "./convert.ts";
+export type { CoordinatorHandlers } from "./gen/nemcon/v1/Coordinator.ts";
+export type { ParticipantHandlers } from "./gen/nemcon/v1/Participant.ts";
+export type { Branch__Output as BranchMessage } from "./gen/nemcon/v1/Branch.ts";
+export type { BranchStatus as BranchStatusMessage } from "./gen/nemcon/v1/BranchStatus.ts";
+export type { Outcome as OutcomeMessage, Outcome__Output as OutcomeMessageRead } from "./gen/nemcon/v1/Outcome.ts";
+export type { SubmitRequest__Output as SubmitMessage } from "./gen/nemcon/v1/SubmitRequest.ts";
+export type { SubmitStreamResponse as SubmitStreamAnswer } from "./gen/nemcon/v1/SubmitStreamResponse.ts";
+export type { Transaction as TransactionMessage } from "./gen/nemcon/v1/Transaction.ts";

@@ -1,0 +1,99 @@
+/** The service `nemcon.v1.Coordinator`. */
+
+import type { TransactionId } from "../protocols/index.ts";
+import { NemconError } from "../runtime/errors/index.ts";
+import { operationsFromProto, type CoordinatorHandlers, type SubmitMessage } from "../runtime/link/index.ts";
+import { limits, packWork } from "../runtime/values/index.ts";
+import { outcomeWithin, statusOf, unary } from "./handlers.ts";
+import { transactionMessage } from "./outcome.ts";
+import { serveStream } from "./stream.ts";
+import type { Coordinator } from "./wiring.ts";
+
+const PAGE = 100;
+const LARGEST_PAGE = 1_000;
+
+export function coordinatorService(coordinator: Coordinator, operationLimit: number): CoordinatorHandlers {
+  const submit = (message: SubmitMessage, tell: Parameters<Coordinator["submit"]>[1]): TransactionId =>
+    coordinator.submit(requestOf(message, operationLimit), tell);
+  return {
+    Begin: unary(({ protocol }) => {
+      const begun = coordinator.begin(protocol);
+      return { transaction: begun.id, protocol: begun.protocol, idleTimeoutMs: begun.idleMs };
+    }),
+    Commit: unary(async ({ transaction, timeoutMs }, call) => ({
+      outcome: await outcomeWithin(call, (tell) => {
+        coordinator.commit(transaction, timeoutMs, tell);
+        return transaction;
+      }),
+    })),
+    Abort: unary(async ({ transaction }, call) => ({
+      outcome: await outcomeWithin(call, (tell) => {
+        coordinator.abort(transaction, tell);
+        return transaction;
+      }),
+    })),
+    Submit: unary(async (message, call) => ({ outcome: await outcomeWithin(call, (tell) => submit(message, tell)) })),
+    SubmitStream: (stream) => serveStream(coordinator, stream, submit),
+    GetTransaction: unary(async ({ transaction }) => ({
+      transaction: transactionMessage(await coordinator.status(transaction)),
+    })),
+    ListTransactions: unary(({ state, pageSize, pageToken }) => {
+      const count = pageSize === 0 ? PAGE : Math.min(pageSize, LARGEST_PAGE);
+      const { transactions, next } = coordinator.list(state, count, pageToken);
+      return { transactions: transactions.map(transactionMessage), nextPageToken: next };
+    }),
+    WatchTransactions: (stream) => {
+      const { transaction: only } = stream.request;
+      // A watcher that does not read is let go of, so that it can't fill the server's memory.
+      let waiting = 0;
+      const end = coordinator.watch((status) => {
+        if (only !== "" && status.transaction !== only) return;
+        if (waiting >= WATCH_BUFFER) {
+          end();
+          stream.destroy(
+            statusOf(
+              new NemconError(
+                "OVERLOADED",
+                `The watcher was ${WATCH_BUFFER} changes behind. Watch again; changes in between are lost.`,
+              ),
+            ),
+          );
+          return;
+        }
+        waiting += 1;
+        stream.write({ transaction: transactionMessage(status) }, () => {
+          waiting -= 1;
+        });
+      });
+      for (const status of coordinator.openNow().filter((status) => only === "" || status.transaction === only))
+        stream.write({ transaction: transactionMessage(status) });
+      stream.on("cancelled", end);
+      stream.on("close", end);
+      stream.on("error", end);
+    },
+  };
+}
+
+const WATCH_BUFFER = 10_000;
+
+function requestOf(message: SubmitMessage, operationLimit: number): Parameters<Coordinator["submit"]>[0] {
+  const { transaction, protocol, timeoutMs, branches } = message;
+  return {
+    id: transaction === "" ? null : transaction,
+    protocol,
+    timeoutMs,
+    branches: branches.map(({ participant, operations }) => ({
+      participant,
+      work: packed(participant, packWork(operationsFromProto(operations, participant, operationLimit))),
+    })),
+  };
+}
+
+/** One branch's work travels in one message of the peer link. */
+function packed(participant: string, work: Uint8Array): Uint8Array {
+  if (work.length <= limits.messageBytes) return work;
+  throw new NemconError(
+    "MESSAGE_TOO_LARGE",
+    `The branch of ${participant} has ${work.length} bytes, and it may have ${limits.messageBytes}. Split the transaction.`,
+  );
+}

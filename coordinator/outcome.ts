@@ -1,0 +1,52 @@
+/** Outcomes and states as the public API's messages. */
+
+import type { Answer, TransactionId } from "../protocols/index.ts";
+import { resultToProto, type OutcomeMessage, type TransactionMessage } from "../runtime/link/index.ts";
+import { unpackResults } from "../runtime/values/index.ts";
+import type { TransactionStatus } from "./status.ts";
+
+const PENDING_DETAIL = "not decided yet: a deadline is no verdict; ask with GetTransaction";
+
+/** An answer as the outcome that a caller gets. */
+export function outcomeMessage(transaction: TransactionId, answer: Answer): OutcomeMessage {
+  switch (answer.outcome) {
+    case "committed":
+      return {
+        transaction,
+        kind: "OUTCOME_KIND_COMMITTED",
+        heuristic: answer.heuristic,
+        branches: [...answer.results].map(([participant, packed]) => ({
+          participant,
+          results: unpackResults(packed).map(resultToProto),
+        })),
+      };
+    case "aborted":
+      return {
+        transaction,
+        kind: "OUTCOME_KIND_ABORTED",
+        reason: answer.reason,
+        detail: answer.detail,
+        participant: answer.participant ?? "",
+      };
+    case "forgotten":
+      return {
+        transaction,
+        kind: "OUTCOME_KIND_FORGOTTEN",
+        detail: "finished so long ago that the outcome is no longer kept",
+      };
+    case "pending":
+    case "unknown":
+    case "not-mine":
+      return pendingMessage(transaction);
+    default:
+      return answer satisfies never;
+  }
+}
+
+export function pendingMessage(transaction: TransactionId): OutcomeMessage {
+  return { transaction, kind: "OUTCOME_KIND_PENDING", detail: PENDING_DETAIL };
+}
+
+export function transactionMessage(status: TransactionStatus): TransactionMessage {
+  return { ...status, participants: [...status.participants] };
+}

@@ -1,0 +1,162 @@
+/** A coordinator as a process: configuration, journal, links and services around the wiring. */
+
+import { wasRestored } from "../runtime/engine/index.ts";
+import type { NemconError } from "../runtime/errors/index.ts";
+import {
+  exitWith,
+  plantedFaults,
+  restoredFromCopy,
+  systemClock,
+  systemRandom,
+  systemScheduler,
+  type CoordinatorConfig,
+  type Log,
+} from "../runtime/index.ts";
+import { journalFile, openJournal } from "../runtime/journal/index.ts";
+import { channelCredentials, Links, serve, serverCredentials, services } from "../runtime/link/index.ts";
+import { coordinatorService } from "./api.ts";
+import { participantRelay } from "./relay.ts";
+import { Coordinator, type CoordinatorNetwork } from "./wiring.ts";
+
+export interface RunningCoordinator {
+  readonly node: string;
+  /** `host:port`, with the port that was taken. */
+  readonly address: string;
+  readonly incarnation: number;
+  /** The wiring, for a process that embeds a coordinator. */
+  readonly coordinator: Coordinator;
+  /** Takes no new calls, lets those that run finish for a moment, and closes the journal. */
+  close(): Promise<void>;
+}
+
+export interface ServeCoordinator {
+  readonly log: Log;
+  readonly software?: string;
+  /** Trouble that ends the process: a failed forced write, a journal that was restored from a copy. Default: it exits. */
+  readonly onFatal?: (error: NemconError) => never;
+}
+
+const GRACE_MS = 2_000;
+const SWEEP_MS = 60_000;
+
+/** @throws NemconError where the configuration, the journal or the address does not allow to serve */
+export async function serveCoordinator(
+  config: CoordinatorConfig,
+  { log, software = "nemcon", onFatal = exitWith(log) }: ServeCoordinator,
+): Promise<RunningCoordinator> {
+  const { cluster, node, listen, directory, times, limits, outcomes, faults } = config;
+  serverCredentials(listen, null);
+  const {
+    journal,
+    replayed,
+    incarnation,
+    log: logId,
+    startSequence,
+  } = openJournal({
+    file: journalFile(directory),
+    own: true,
+    cluster,
+    node,
+    role: "coordinator",
+    walBytes: config.wal.extendBytes,
+    faults: plantedFaults(faults),
+    hooks: { onFatal, warn: (message) => log.warn(message) },
+  });
+
+  const network: CoordinatorNetwork = {
+    send: (to, envelopes) => links.send(to, envelopes),
+    sendWatermark: (to, below, except) => void links.sendSide(to, { kind: "watermark", below, except }),
+    isUp: (peer) => up.has(peer),
+  };
+  const up = new Set<string>();
+  const coordinator = new Coordinator({
+    node,
+    incarnation,
+    times: { ...times, decisionMs: times.acknowledgementMs },
+    defaultProtocol: config.protocol.default,
+    retention: { ...outcomes, sweepMs: SWEEP_MS },
+    limits,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    random: systemRandom,
+    journal,
+    network,
+    observer: { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) },
+  });
+  let address = listen;
+  const links = new Links({
+    identity: {
+      cluster,
+      node,
+      role: "coordinator",
+      software,
+      log: logId,
+      incarnation,
+      sequence: startSequence - 1,
+      get address() {
+        return address;
+      },
+    },
+    accepts: ["participant"],
+    sequence: () => journal.durableSequence,
+    admit: (hello) => {
+      const verdict = coordinator.admit(hello);
+      return verdict.ok ? { ok: true, seen: coordinator.engine.peer(hello.node) ?? null } : verdict;
+    },
+    events: {
+      onEnvelopes: (from, envelopes) => coordinator.onEnvelopes(from, envelopes),
+      onSide: () => undefined,
+      onUp: (peer) => {
+        up.add(peer.node);
+        coordinator.onUp(peer.node);
+      },
+      onDown: (peer) => {
+        up.delete(peer.node);
+        coordinator.onDown(peer.node, peer.seen);
+      },
+      onSeen: (from, seen) => {
+        if (wasRestored({ log: logId, incarnation, sequence: startSequence - 1 }, seen))
+          onFatal(restoredFromCopy(node, startSequence - 1, from, seen.sequence));
+      },
+    },
+    log,
+    credentials: channelCredentials(null),
+  });
+  coordinator.open(replayed);
+
+  const relay = (
+    to: string,
+    method: "query" | "list-branches",
+    payload: Uint8Array,
+    timeoutMs: number,
+  ): Promise<Uint8Array> => links.call(to, method, payload, timeoutMs);
+  try {
+    const server = await serve({
+      address: listen,
+      tls: null,
+      services: [
+        { definition: services.coordinator, implementation: { ...coordinatorService(coordinator, limits.operations) } },
+        {
+          definition: services.participant,
+          implementation: { ...participantRelay(coordinator, relay, limits.operations) },
+        },
+        { definition: services.peer, implementation: links.serviceImplementation },
+      ],
+    });
+    address = server.address;
+    server.setServing(true);
+    const close = async (): Promise<void> => {
+      coordinator.drain();
+      links.close();
+      await server.shutdown(GRACE_MS);
+      coordinator.close();
+      journal.close();
+    };
+    return { node, address, incarnation, coordinator, close };
+  } catch (thrown) {
+    links.close();
+    coordinator.close();
+    journal.close();
+    throw thrown;
+  }
+}

@@ -1,0 +1,32 @@
+/** What the servers of all roles do alike around their journals. */
+
+import { NemconError } from "./errors/index.ts";
+import type { Faults } from "./config/index.ts";
+import type { Log } from "./logs/index.ts";
+
+/** The default end of a process that can't go on: a line in the log, and the error's exit code. */
+export function exitWith(log: Log): (error: NemconError) => never {
+  return (error) => {
+    log.fatal({ reason: error.reason }, error.message);
+    process.exit(error.exitCode);
+  };
+}
+
+/** The journal's fault points, as the configuration plants them. */
+export function plantedFaults({ killBeforeWrite, killAfterWrite }: Faults): {
+  killBeforeWrite?: number;
+  killAfterWrite?: number;
+} {
+  return {
+    ...(killBeforeWrite === null ? {} : { killBeforeWrite }),
+    ...(killAfterWrite === null ? {} : { killAfterWrite }),
+  };
+}
+
+/** A peer has seen more of this node's journal than the journal holds. */
+export function restoredFromCopy(node: string, startSequence: number, peer: string, seenSequence: number): NemconError {
+  return new NemconError(
+    "JOURNAL_RESTORED",
+    `The journal of ${node} ended at row ${startSequence} when it started, and ${peer} had seen row ${seenSequence}: it is an older copy, and what was promised since is gone. Restore the latest files.`,
+  );
+}
