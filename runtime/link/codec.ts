@@ -99,12 +99,16 @@ const idForm = { text: 0, fresh: 1, known: 2 } as const;
 
 const SEQUENCE_DIGITS = 8;
 const SEQUENCE_LIMIT = 36 ** SEQUENCE_DIGITS;
+/** The last two digits of a sequence, written out. */
+const digitGroup = Array.from({ length: 36 ** 2 }, (_, value) => value.toString(36).padStart(2, "0"));
 
 // A turn is synchronous, so one writer and one set of dictionaries serve every frame of the process.
 const out = new Writer(64 * 1024);
 const names = new Map<NodeId, number>();
 const prefixes = new Map<string, number>();
+/** That of the last id written, and its form: ids of one turn mostly share it. */
 let lastPrefix = "";
+let lastForm = 0;
 
 function begin(): void {
   names.clear();
@@ -359,21 +363,14 @@ function writeName(name: NodeId): void {
 
 function writeId(id: TransactionId): void {
   const sequence = sequenceOf(id);
-  const prefix = id.startsWith(lastPrefix) ? lastPrefix : id.slice(0, -SEQUENCE_DIGITS);
-  if (sequence < 0 || prefix.length !== id.length - SEQUENCE_DIGITS) {
+  if (sequence >= 0 && id.length === lastPrefix.length + SEQUENCE_DIGITS && id.startsWith(lastPrefix)) {
+    out.varint(lastForm).varint(sequence);
+  } else {
     writeUncommonId(id);
-    return;
   }
-  const known = prefixes.get(prefix);
-  if (known === undefined) {
-    writeUncommonId(id);
-    return;
-  }
-  lastPrefix = prefix;
-  out.varint(known + idForm.known).varint(sequence);
 }
 
-/** The first id of a prefix, and ids that are not of the usual form. */
+/** An id whose prefix is not that of the id before, or that is not of the usual form. */
 function writeUncommonId(id: TransactionId): void {
   const parts = parseTransactionId(id);
   const same = parts !== null && transactionId(parts.coordinator, parts.incarnation, parts.sequence) === id;
@@ -381,17 +378,17 @@ function writeUncommonId(id: TransactionId): void {
     out.varint(idForm.text).text(id);
     return;
   }
-  const prefix = id.slice(0, -SEQUENCE_DIGITS);
-  const known = prefixes.get(prefix);
+  lastPrefix = id.slice(0, -SEQUENCE_DIGITS);
+  const known = prefixes.get(lastPrefix);
+  lastForm = idForm.known + (known ?? prefixes.size);
   if (known === undefined) {
+    prefixes.set(lastPrefix, prefixes.size);
     out.varint(idForm.fresh);
     writeName(parts.coordinator);
     out.varint(parts.incarnation);
-    prefixes.set(prefix, prefixes.size);
   } else {
-    out.varint(known + idForm.known);
+    out.varint(lastForm);
   }
-  lastPrefix = prefix;
   out.varint(parts.sequence);
 }
 
@@ -414,6 +411,9 @@ function sequenceOf(id: TransactionId): number {
 class FrameReader extends Reader {
   private readonly seenNames: NodeId[] = [];
   private readonly seenPrefixes: string[] = [];
+  /** The leading digits of the last sequence: ids of a turn follow each other closely. */
+  private lastHigh = -1;
+  private lastHighDigits = "";
 
   flag(): boolean {
     const value = this.byte();
@@ -474,7 +474,12 @@ class FrameReader extends Reader {
   private sequenceDigits(): string {
     const value = this.varint();
     if (value >= SEQUENCE_LIMIT) throw new UnreadableBytes(`a sequence of ${value}`);
-    return value.toString(36).padStart(SEQUENCE_DIGITS, "0");
+    const high = Math.floor(value / digitGroup.length);
+    if (high !== this.lastHigh) {
+      this.lastHigh = high;
+      this.lastHighDigits = high.toString(36).padStart(SEQUENCE_DIGITS - 2, "0");
+    }
+    return this.lastHighDigits + (digitGroup[value % digitGroup.length] ?? "");
   }
 }
 

@@ -1,0 +1,96 @@
+/** Any envelope and any side item, for properties of the codec. */
+
+import fc from "fast-check";
+import {
+  abortReasons,
+  transactionId,
+  type AbortReason,
+  type BranchToken,
+  type Message,
+  type MessageKind,
+} from "../../../protocols/index.ts";
+import type { Envelope } from "../../../runtime/engine/ports.ts";
+import type { SideItem } from "../../../runtime/link/index.ts";
+
+const count = fc.nat({ max: Number.MAX_SAFE_INTEGER - 1 });
+const text = fc.string({ unit: "grapheme", maxLength: 40 });
+const bytes = fc.uint8Array({ maxLength: 80 });
+const node = fc.constantFrom("bank-a", "bank-b", "c1", "Coordinator_2", "x");
+const reason: fc.Arbitrary<AbortReason> = fc.constantFrom(...abortReasons);
+const token: fc.Arbitrary<BranchToken> = fc.record({ incarnation: count, number: count });
+const maybeToken = fc.option(token);
+const decision = fc.constantFrom("commit" as const, "abort" as const);
+
+export const anyId = fc.oneof(
+  { weight: 5, arbitrary: fc.tuple(node, fc.nat({ max: 3 }), fc.nat({ max: 5000 })).map((of) => transactionId(...of)) },
+  { weight: 2, arbitrary: fc.tuple(node, count, count).map((of) => transactionId(...of)) },
+  text,
+  // Of the right shape, and not as an id is written.
+  fc.constantFrom("c1.0001.00000ABC", "c1.00001.00000001", "c1.0001.000000001", ".0001.00000001", "00000001", ""),
+);
+
+/** The compiler asks for every kind of message. */
+const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kind: K }>> } = {
+  work: fc.record({ kind: fc.constant("work"), token: maybeToken, item: count, work: bytes }),
+  worked: fc.record({ kind: fc.constant("worked"), token, item: count, result: bytes }),
+  "work-failed": fc.record({
+    kind: fc.constant("work-failed"),
+    token: maybeToken,
+    item: count,
+    reason,
+    detail: text,
+    usable: fc.boolean(),
+  }),
+  prepare: fc.record({
+    kind: fc.constant("prepare"),
+    participants: fc.array(node, { maxLength: 6 }),
+    token: maybeToken,
+    workCount: count,
+    work: fc.option(bytes),
+  }),
+  vote: fc.oneof(
+    fc.record({ kind: fc.constant("vote"), vote: fc.constantFrom("yes", "read-only"), result: bytes }),
+    fc.record({ kind: fc.constant("vote"), vote: fc.constant("no"), reason, detail: text }),
+  ),
+  decision: fc.record({ kind: fc.constant("decision"), decision }),
+  ack: fc.record({ kind: fc.constant("ack"), decision, heuristic: fc.option(text) }),
+  inquire: fc.constant({ kind: "inquire" }),
+  pending: fc.constant({ kind: "pending" }),
+  "not-mine": fc.constant({ kind: "not-mine" }),
+  "commit-one-phase": fc.record({
+    kind: fc.constant("commit-one-phase"),
+    token: maybeToken,
+    workCount: count,
+    work: fc.option(bytes),
+  }),
+  "resolve-one-phase": fc.constant({ kind: "resolve-one-phase" }),
+  "one-phase-result": fc.oneof(
+    fc.record({ kind: fc.constant("one-phase-result"), outcome: fc.constant("committed"), result: bytes }),
+    fc.record({ kind: fc.constant("one-phase-result"), outcome: fc.constant("aborted"), reason, detail: text }),
+  ),
+};
+
+export const anyEnvelope: fc.Arbitrary<Envelope> = fc
+  .tuple(anyId, fc.oneof(...Object.values(bodies)), fc.option(count))
+  .map(([transaction, body, timeoutMs]) => {
+    const envelope = { transaction, protocol: "2pc" as const, body: body as Message };
+    return timeoutMs === null ? envelope : { ...envelope, timeoutMs };
+  });
+
+export const anySideItem: fc.Arbitrary<SideItem> = fc.oneof(
+  fc.record({ kind: fc.constant("watermark" as const), below: anyId, except: fc.array(anyId, { maxLength: 20 }) }),
+  fc.record({
+    kind: fc.constant("call" as const),
+    id: count,
+    method: fc.constantFrom("query" as const, "list-branches" as const),
+    timeoutMs: count,
+    payload: bytes,
+  }),
+  fc.record({ kind: fc.constant("return" as const), id: count, ok: fc.constant(true as const), payload: bytes }),
+  fc.record({
+    kind: fc.constant("return" as const),
+    id: count,
+    ok: fc.constant(false as const),
+    error: fc.record({ reason: text, message: text }),
+  }),
+);

@@ -1,0 +1,113 @@
+/** The frames whose bytes are kept in test/golden/frames: at least one of every kind. */
+
+import type { Message, MessageKind } from "../../../protocols/index.ts";
+import type { Envelope } from "../../../runtime/engine/ports.ts";
+import type { SideItem } from "../../../runtime/link/index.ts";
+
+const ascii = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+const token = { incarnation: 3, number: 17 };
+
+function of(body: Message, timeoutMs?: number): Envelope {
+  const envelope = { transaction: "c1.0002.0000001z", protocol: "2pc" as const, body };
+  return timeoutMs === undefined ? envelope : { ...envelope, timeoutMs };
+}
+
+/** The compiler asks for every kind of message. */
+const bodies: { readonly [K in MessageKind]: readonly Extract<Message, { kind: K }>[] } = {
+  work: [
+    { kind: "work", token: null, item: 1, work: ascii("first") },
+    { kind: "work", token, item: 2, work: ascii("second") },
+  ],
+  worked: [{ kind: "worked", token, item: 2, result: ascii("rows") }],
+  "work-failed": [
+    { kind: "work-failed", token: null, item: 1, reason: "CONFLICT", detail: "row 7", usable: false },
+    { kind: "work-failed", token, item: 2, reason: "STATEMENT_FAILED", detail: "syntax", usable: true },
+  ],
+  prepare: [
+    { kind: "prepare", participants: ["bank-a", "bank-b"], token: null, workCount: 1, work: ascii("all of it") },
+    { kind: "prepare", participants: ["bank-b", "bank-a"], token, workCount: 300, work: null },
+  ],
+  vote: [
+    { kind: "vote", vote: "yes", result: ascii("rows") },
+    { kind: "vote", vote: "read-only", result: ascii("") },
+    { kind: "vote", vote: "no", reason: "EXPECTATION_FAILED", detail: "0 rows, 1 wanted" },
+  ],
+  decision: [
+    { kind: "decision", decision: "commit" },
+    { kind: "decision", decision: "abort" },
+  ],
+  ack: [
+    { kind: "ack", decision: "commit", heuristic: null },
+    { kind: "ack", decision: "abort", heuristic: "committed by hand" },
+  ],
+  inquire: [{ kind: "inquire" }],
+  pending: [{ kind: "pending" }],
+  "not-mine": [{ kind: "not-mine" }],
+  "commit-one-phase": [
+    { kind: "commit-one-phase", token: null, workCount: 1, work: ascii("all of it") },
+    { kind: "commit-one-phase", token, workCount: 2, work: null },
+  ],
+  "resolve-one-phase": [{ kind: "resolve-one-phase" }],
+  "one-phase-result": [
+    { kind: "one-phase-result", outcome: "committed", result: ascii("rows") },
+    { kind: "one-phase-result", outcome: "aborted", reason: "CONSTRAINT", detail: "balance >= 0" },
+  ],
+};
+
+const side: { readonly [K in SideItem["kind"]]: readonly Extract<SideItem, { kind: K }>[] } = {
+  watermark: [{ kind: "watermark", below: "c1.0002.0000001z", except: ["c1.0002.0000001a", "c1.0001.00000zzz"] }],
+  call: [
+    { kind: "call", id: 5, method: "query", timeoutMs: 1500, payload: ascii("select") },
+    { kind: "call", id: 6, method: "list-branches", timeoutMs: 0, payload: ascii("") },
+  ],
+  return: [
+    { kind: "return", id: 5, ok: true, payload: ascii("rows") },
+    { kind: "return", id: 6, ok: false, error: { reason: "QUERY_FAILED", message: "no such table" } },
+  ],
+};
+
+export interface GoldenFrame {
+  readonly comment: string;
+  readonly frame: { readonly envelopes: readonly Envelope[] } | { readonly side: SideItem };
+}
+
+/** By file name. */
+export const goldenFrames: ReadonlyMap<string, readonly GoldenFrame[]> = new Map([
+  ...Object.entries(bodies).map(
+    ([kind, list]) => [kind, list.map((body) => ({ comment: show(body), frame: { envelopes: [of(body)] } }))] as const,
+  ),
+  ...Object.entries(side).map(
+    ([kind, list]) => [kind, list.map((item) => ({ comment: show(item), frame: { side: item } }))] as const,
+  ),
+  [
+    "frame",
+    [
+      {
+        comment: "a deadline",
+        frame: {
+          envelopes: [of({ kind: "prepare", participants: ["p"], token: null, workCount: 0, work: null }, 5000)],
+        },
+      },
+      {
+        comment:
+          "several ids of one coordinator, one of another incarnation, one of another coordinator, one that is no id",
+        frame: {
+          envelopes: [
+            "c1.0002.0000001z",
+            "c1.0002.00000020",
+            "c1.0003.00000001",
+            "c2.0001.00000001",
+            "c1.0002.zzzzzzzz",
+            "odd",
+          ].map((transaction) => ({ ...of({ kind: "inquire" }), transaction })),
+        },
+      },
+    ],
+  ],
+]);
+
+function show(value: object): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner instanceof Uint8Array ? Buffer.from(inner).toString() : inner,
+  );
+}
