@@ -1,10 +1,9 @@
 /** The command line: which commands there are. Only the one that is called is loaded. */
 
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { exit, NemconError, suggestion } from "../runtime/errors/index.ts";
 import { withExamples, withJson, type Define, type Shell } from "./shell.ts";
+import { version } from "./version.ts";
 
 interface Entry {
   readonly name: string;
@@ -29,24 +28,16 @@ const commands: readonly Entry[] = [
     load: () => import("./commands/participant.ts"),
   },
   {
+    name: "tx",
+    summary: "run transactions, and ask for their outcomes",
+    load: () => import("./commands/tx.ts"),
+  },
+  {
     name: "doctor",
     summary: "what is wrong with this installation, a configuration, a data directory or a journal",
     load: () => import("./commands/doctor.ts"),
   },
 ];
-
-/** The version in package.json, wherever the command runs from: the source or dist/. */
-export function version(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    try {
-      const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version?: string };
-      if (manifest.version !== undefined) return manifest.version;
-    } catch {
-      // Not here: one folder up.
-    }
-    if (folder === dirname(folder)) return "unknown";
-  }
-}
 
 /** What commander wanted to print about a mistake, kept back: the shell says it in its own form. */
 class Complaint {

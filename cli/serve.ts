@@ -15,11 +15,12 @@ import {
 import { forcedWrite } from "./arguments.ts";
 import type { Json } from "./json.ts";
 import type { Shell } from "./shell.ts";
+import { version } from "./version.ts";
 
 export interface ServeContext {
   readonly log: Log;
-  /** Aborts when the server should stop, also while it is still starting. */
-  readonly signal: AbortSignal;
+  /** Name and version, which peers are told. */
+  readonly software: string;
 }
 
 /** A server that answers. */
@@ -97,19 +98,19 @@ export async function serve<R extends Role>(service: Service<R>, command: Comman
   const { output, signal } = shell;
   const { log, flush } = openLog({ level: config.log.level, bindings: { role, node: config.node } });
   try {
-    const server = await service.serve(config, { log, signal });
-    const { node, cluster } = config;
-    const { address } = server;
-    if (output.json)
-      output.document({ ready: true, role, node, cluster, address, pid: process.pid, ...service.describe(config) });
-    else if (!signal.aborted) output.note(`The ${role} ${node} serves on ${address}. Ctrl-C stops it.`);
+    const server = await service.serve(config, { log, software: `nemcon ${version()}` });
+    announce(server.address);
     await aborted(signal);
     await server.close();
     shell.exitCode = exit.done;
-  } catch (error) {
-    // An end that was asked for while the server still started is no failure.
-    if (!signal.aborted) throw error;
   } finally {
     flush();
+  }
+
+  function announce(address: string): void {
+    const { node, cluster } = config;
+    if (output.json)
+      output.document({ ready: true, role, node, cluster, address, pid: process.pid, ...service.describe(config) });
+    else output.note(`The ${role} ${node} serves on ${address}. Ctrl-C stops it.`);
   }
 }

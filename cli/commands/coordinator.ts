@@ -1,15 +1,13 @@
 /** `nemcon coordinator`: one coordinator in this process. */
 
 import type { Command } from "commander";
-import { NemconError } from "../../runtime/errors/index.ts";
+import { serveCoordinator } from "../../coordinator/index.ts";
 import { serve, withConfigOptions, type Service } from "../serve.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
 const service: Service<"coordinator"> = {
   role: "coordinator",
-  async serve() {
-    throw new NemconError("NOT_AVAILABLE", "This build does not run a coordinator yet.");
-  },
+  serve: serveCoordinator,
   describe: ({ directory }) => ({ directory }),
 };
 

@@ -58,7 +58,7 @@ export const aborts: Readonly<Record<string, AbortEntry>> = {
   },
   CANCELLED: {
     meaning: "The client or an operator gave the transaction up before it was decided.",
-    remedy: "None: it was asked for.",
+    remedy: "It was asked for: there is nothing to do.",
     retryable: false,
   },
   PARTICIPANT_UNREACHABLE: {

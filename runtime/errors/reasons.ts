@@ -316,7 +316,7 @@ const table = {
   },
   SESSION_REPLACED: {
     meaning: "A newer link from the same node took this one's place.",
-    remedy: "None, unless it goes on: then two nodes run under one name.",
+    remedy: "There is nothing to do, unless it goes on: then two nodes run under one name.",
     code: code.unavailable,
     exit: exit.tryAgain,
     retryable: true,

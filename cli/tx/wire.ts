@@ -1,0 +1,63 @@
+/** The messages of the public API as far as the command reads them, and what it makes of a failed call. */
+
+import type { ServiceError } from "@grpc/grpc-js";
+import { code, NemconError } from "../../runtime/errors/index.ts";
+import { fromServiceError, type resultFromProto } from "../../runtime/link/index.ts";
+
+type WireResult = Parameters<typeof resultFromProto>[0];
+
+export interface WireOutcome {
+  readonly transaction: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly participant: string;
+  readonly branches: readonly { readonly participant: string; readonly results: readonly WireResult[] }[];
+  readonly heuristic: boolean;
+}
+
+export interface WireTransaction {
+  readonly transaction: string;
+  readonly protocol: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly participants: readonly string[];
+  readonly startedAtMs: string;
+  readonly endedAtMs: string;
+}
+
+/** grpc-js wraps the system's own words in several of its own. */
+function brief(message: string): string {
+  return message
+    .replace(/^No connection established\. Last error: (Error: )?/, "")
+    .replace(/ Resolution note:.*$/, "")
+    .replace(/\.$/, "");
+}
+
+/** What a call's failure is: the server's own error where it gave one, else what the connection's trouble means. */
+export function errorOf(error: ServiceError, address: string): NemconError {
+  const { reason, message, retryAfterMs } = fromServiceError(error);
+  const options = { cause: error, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
+  if (reason !== null) return NemconError.fromWire(reason, message, options);
+  switch (error.code as number) {
+    case code.unavailable:
+      return new NemconError(
+        "COORDINATOR_UNREACHABLE",
+        `No connection to a coordinator at ${address} (${brief(message)}). See that it runs, or name another with --coordinator.`,
+        options,
+      );
+    case code.deadlineExceeded:
+      return new NemconError("DEADLINE_EXCEEDED", `The coordinator at ${address} did not answer in time.`, options);
+    case code.cancelled:
+      return new NemconError("DEADLINE_EXCEEDED", "Interrupted before the answer came.", options);
+    case code.unimplemented:
+      return new NemconError(
+        "NOT_AVAILABLE",
+        `The server at ${address} does not offer this: ${brief(message)}.`,
+        options,
+      );
+    default:
+      return new NemconError("INTERNAL", `The coordinator at ${address} failed: ${brief(message)}.`, options);
+  }
+}
