@@ -1,7 +1,7 @@
 /** Where a journal lives: made where it is missing, durably, and readable by its owner alone. */
 
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { messageOf, refused } from "./errors.ts";
 
@@ -20,6 +20,11 @@ export function makeDirectory(directory: string): void {
       cause,
     );
   }
+}
+
+/** The one name of a file in a directory that exists: two paths to a journal must not give it two locks and two witnesses. */
+export function realFile(file: string): string {
+  return existsSync(file) ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file));
 }
 
 /** A new name is there after a power failure only once its directory is durable. @throws on I/O trouble */

@@ -1,12 +1,13 @@
 /** Describes and verifies a journal that is not ours to open: for `nemcon doctor --journal`, also beside a running process. */
 
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 
 import type Database from "better-sqlite3";
 
 import type { Entry } from "../engine/index.ts";
 import { NemconError } from "../errors/index.ts";
 import { checksumOf, formatOf, isWhole, readEntries, readHeader, ROW_FORMAT } from "./codec.ts";
+import { realFile } from "./directory.ts";
 import { messageOf, refused } from "./errors.ts";
 import { isEmpty, readOnly } from "./load.ts";
 import { readMeta, tablesOf, type Meta } from "./meta.ts";
@@ -119,7 +120,8 @@ export function acceptJournal(target: string): Pick<OpenedJournal, "log" | "inca
 }
 
 function existing(target: string): string {
-  const file = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true ? journalFile(target) : target;
+  const named = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true ? journalFile(target) : target;
+  const file = existsSync(named) ? realFile(named) : named;
   if (!isEmpty(file)) return file;
   if (readWitness(file) === "missing") throw noJournal(file);
   throw refused(

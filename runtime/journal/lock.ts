@@ -14,6 +14,9 @@ export interface Lock {
   release(): void;
 }
 
+/** A connection that nothing refers to is collected and closed, and its lock ends: it is held on to for the process's life. */
+const held = new Set<Database.Database>();
+
 /** @throws NemconError JOURNAL_LOCKED, DIRECTORY_UNWRITABLE */
 export function lockJournal(file: string): Lock {
   const holderFile = `${file}-holder`;
@@ -38,8 +41,10 @@ export function lockJournal(file: string): Lock {
       cause,
     );
   }
+  held.add(database);
   return {
     release: () => {
+      held.delete(database);
       rmSync(holderFile, { force: true });
       database.close();
     },

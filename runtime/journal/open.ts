@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 
 import { NemconError } from "../errors/index.ts";
-import { makeDirectory } from "./directory.ts";
+import { makeDirectory, realFile } from "./directory.ts";
 import { isBusy, messageOf, refused, writeFailed } from "./errors.ts";
 import { SqliteJournal, type Hooks, type JournalFaults } from "./journal.ts";
 import { loadJournal, type Loaded, type Replayed } from "./load.ts";
@@ -58,8 +58,9 @@ export function journalFile(directory: string): string {
  * @throws NemconError JOURNAL_LOCKED, JOURNAL_DAMAGED, JOURNAL_SHORTENED, JOURNAL_RESTORED, JOURNAL_FOREIGN,
  *   JOURNAL_FORMAT, DIRECTORY_UNWRITABLE, DIRECTORY_FOREIGN, DATABASE_UNUSABLE, WRITE_FAILED
  */
-export function openJournal(options: JournalOptions): OpenedJournal {
-  makeDirectory(dirname(options.file));
+export function openJournal(asked: JournalOptions): OpenedJournal {
+  makeDirectory(dirname(asked.file));
+  const options = { ...asked, file: realFile(asked.file) };
   const lock = lockJournal(options.file);
   try {
     const { acceptWitness = false } = options;

@@ -17,6 +17,8 @@ interface WalState {
 
 const FRAME_HEADER_BYTES = 24;
 const ROW_BYTES = 1024 * 1024;
+/** More than sixteen pages of any size. */
+const MAX_UNSPILLED_BYTES = 4 * ROW_BYTES;
 /** Turns between two looks at the log's length, at most: a look takes some microseconds. */
 const MAX_TURNS = 64;
 
@@ -61,12 +63,19 @@ export class Wal {
     const { database, options } = this;
     if (walBytes(database) >= options.bytes) return;
     const cache = database.pragma("cache_size", { simple: true });
-    database.pragma("cache_size = 64");
+    database.pragma("cache_size = 16");
     database.exec("BEGIN IMMEDIATE");
     try {
       database.exec("CREATE TABLE nemcon_extension (filler BLOB)");
       const fill = database.prepare("INSERT INTO nemcon_extension VALUES (zeroblob(?))");
-      for (let left = options.bytes; left > 0; left -= ROW_BYTES) fill.run(Math.min(left, ROW_BYTES));
+      const rowBytes = Math.min(ROW_BYTES, options.bytes);
+      // What fits into the cache is not spilled: hence some rows more than the length asks for.
+      for (
+        let left = options.bytes + MAX_UNSPILLED_BYTES;
+        left > 0 && walBytes(database) < options.bytes;
+        left -= rowBytes
+      )
+        fill.run(rowBytes);
     } finally {
       if (database.inTransaction) database.exec("ROLLBACK");
       database.pragma(`cache_size = ${String(cache)}`);

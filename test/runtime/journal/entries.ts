@@ -1,0 +1,135 @@
+/** Entries to write, and what a child process is asked to write: without vitest, since the child has none. */
+import type { Entry } from "../../../runtime/engine/index.ts";
+import type { JournalOptions } from "../../../runtime/journal/index.ts";
+
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+
+/** The prepare record of one participant's branch. */
+export function prepared(sequence: number, redoBytes = 8): Entry {
+  const record = {
+    kind: "prepare",
+    coordinator: "c-1",
+    participants: ["bank-a", "bank-b"],
+    token: null,
+    redo: new Uint8Array(redoBytes).fill(sequence),
+    result: bytes("ok"),
+  } as const;
+  return { kind: "record", transaction: `c-1.0001.${String(sequence).padStart(8, "0")}`, protocol: "2pc", record };
+}
+
+/** Every kind of entry and record, each with its optional parts present and absent. The golden bytes are of this list: add at its end. */
+export const everyEntry: readonly Entry[] = [
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000001",
+    protocol: "2pc",
+    record: {
+      kind: "prepare",
+      coordinator: "c-1",
+      participants: ["bank-a", "bank-b"],
+      token: { incarnation: 3, number: 300 },
+      redo: Uint8Array.from([0, 1, 127, 128, 255]),
+      result: bytes("r"),
+    },
+  },
+  prepared(2, 0),
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000003",
+    protocol: "2pc",
+    record: { kind: "commit", participants: ["bank-b", "bank-c"] },
+  },
+  { kind: "record", transaction: "c-1.0001.00000004", protocol: "2pc", record: { kind: "commit", participants: [] } },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000005",
+    protocol: "2pc",
+    record: { kind: "one-phase", participant: "bank-a" },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000006",
+    protocol: "2pc",
+    record: { kind: "damaged", decision: "commit", detail: "row 7 of account was changed by another program: naïve ✓" },
+  },
+  {
+    kind: "closed",
+    transaction: "c-1.0001.00000007",
+    protocol: "2pc",
+    outcome: {
+      outcome: "committed",
+      reason: null,
+      detail: "",
+      result: bytes("42"),
+      participants: ["bank-a"],
+      until: "retention",
+    },
+    atMs: 1_790_000_000_123,
+  },
+  {
+    kind: "closed",
+    transaction: "c-1.0001.00000008",
+    protocol: "2pc",
+    outcome: {
+      outcome: "aborted",
+      reason: "CONFLICT",
+      detail: "row 1",
+      result: null,
+      participants: [],
+      until: "closed",
+    },
+    atMs: 0,
+  },
+  {
+    kind: "closed",
+    transaction: "c-1.0001.00000009",
+    protocol: "2pc",
+    outcome: {
+      outcome: "heuristic",
+      reason: null,
+      detail: "by hand",
+      result: new Uint8Array(0),
+      participants: ["bank-z"],
+      until: "closed",
+    },
+    atMs: 1,
+  },
+  { kind: "dropped", transaction: "c-1.0001.0000000a" },
+  {
+    kind: "watermark",
+    coordinator: "c-1",
+    below: "c-1.0001.00000005",
+    except: ["c-1.0001.00000002", "c-1.0001.00000003"],
+  },
+  { kind: "watermark", coordinator: "c-2", below: "c-2.0001.00000005", except: [] },
+  { kind: "forgotten", through: "c-1.0001.00000001" },
+  {
+    kind: "peer",
+    node: "bank-a",
+    role: "participant",
+    log: "0b9c5a5e-7d0e-4a43-9a55-0a4d1f5f1c11",
+    incarnation: 9,
+    sequence: 9_007_199_254_740_991,
+  },
+  { kind: "peer", node: "c-2", role: "coordinator", log: "", incarnation: 0, sequence: 0 },
+  { kind: "peer", node: "acc-1", role: "acceptor", log: "x", incarnation: 1, sequence: 128 },
+  {
+    kind: "closed",
+    transaction: "c-1.0001.0000000b",
+    protocol: "2pc",
+    outcome: { outcome: "read-only", reason: null, detail: "", result: null, participants: [], until: "retention" },
+    atMs: 1_790_000_000_124,
+  },
+];
+
+/** What `child.ts` is asked for. */
+export interface ChildTask {
+  readonly file: string;
+  /** Forced turns to write; before each an unforced entry is appended. */
+  readonly turns: number;
+  readonly redoBytes?: number;
+  readonly walBytes?: number;
+  readonly faults?: JournalOptions["faults"];
+  /** After the turns: an unforced entry and SIGKILL, a close, or staying until killed. */
+  readonly atEnd: "kill" | "close" | "stay";
+}
