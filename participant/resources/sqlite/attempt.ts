@@ -1,0 +1,237 @@
+/** One call's operations, tried out on the work connection: what they return, what they would change, what they looked at. */
+
+import type { AbortReason } from "../../../protocols/index.ts";
+import type { OperationResult, SqlOperation } from "../../../runtime/values/index.ts";
+import { type Failure, failureOf } from "./failure.ts";
+import { checkForeignKeys } from "./foreign-keys.ts";
+import { type ChangedRow, locksOfChanges, locksOfPoint } from "./footprint.ts";
+import { isSameImage } from "./images.ts";
+import { type Lock, rowLock, tableLock } from "./locks.ts";
+import { bind, type Bound } from "./parameters.ts";
+import { pointOf } from "./point.ts";
+import type { Analysis } from "./reads.ts";
+import { Refusal, refused } from "./refusal.ts";
+import { replay } from "./replay.ts";
+import { type ResultBudget, run } from "./run.ts";
+import type { Redo, RowChange } from "./redo.ts";
+import { imageOf, type RowKey, rowKeyText } from "./rows.ts";
+import type { Table } from "./schema.ts";
+import { parseStatement, type Statement } from "./statement.ts";
+import { isWord } from "./tokens.ts";
+import type { WorkConnection } from "./work-connection.ts";
+
+export interface Done {
+  readonly ok: true;
+  readonly results: readonly OperationResult[];
+  /** The whole branch's, earlier calls included; `locks` are those that this call adds. */
+  readonly redo: Redo;
+  readonly lastInsertRowid: bigint;
+}
+
+export interface Failed {
+  readonly ok: false;
+  readonly reason: AbortReason;
+  readonly detail: string;
+  readonly code: string;
+  /** What the failure depends on: with these, it would fail again. */
+  readonly looked: readonly Lock[];
+  /** Tables that the operations may have written to before they failed. */
+  readonly written: ReadonlySet<string>;
+}
+
+/** What a branch brings along. */
+export interface Before {
+  readonly redo: Redo;
+  readonly lastInsertRowid: bigint;
+  /** AUTOINCREMENT marks that other branches took. */
+  readonly reserved: ReadonlyMap<string, bigint>;
+}
+
+/** Runs inside a transaction of `work`, which it leaves as it was found (or closed, where SQLite closed it). */
+export function attempt(work: WorkConnection, before: Before, operations: readonly SqlOperation[]): Done | Failed {
+  work.db.exec("SAVEPOINT nemcon_branch");
+  try {
+    return new Attempt(work, before).run(operations);
+  } finally {
+    work.capture.take();
+    if (work.db.inTransaction) work.db.exec("ROLLBACK TO nemcon_branch; RELEASE nemcon_branch");
+  }
+}
+
+class Attempt {
+  private readonly work: WorkConnection;
+  private readonly before: Before;
+  private readonly looked: Lock[] = [];
+  private readonly written = new Set<string>();
+  private readonly budget: ResultBudget = { bytes: 0 };
+
+  constructor(work: WorkConnection, before: Before) {
+    this.work = work;
+    this.before = before;
+  }
+
+  run(operations: readonly SqlOperation[]): Done | Failed {
+    try {
+      const { rows, db, capture } = this.work;
+      replay(this.work, this.before.redo);
+      this.reserve();
+      const marks = rows.sequences();
+      capture.take();
+      rows.prepare("INSERT OR REPLACE INTO temp.nemcon_last(id) VALUES (?)").run(this.before.lastInsertRowid);
+      const results = operations.map((operation) => this.operate(operation));
+      const lastInsertRowid = rows.prepare("SELECT last_insert_rowid()").get()?.[0] as bigint;
+      const changes = this.changes();
+      const foreign = checkForeignKeys(rows, this.work.schema, changes);
+      if (foreign.violation !== null) {
+        for (const table of foreign.violation.tables) this.written.add(table);
+        return this.failed({
+          reason: "CONSTRAINT",
+          detail: foreign.violation.detail,
+          code: "SQLITE_CONSTRAINT_FOREIGNKEY",
+        });
+      }
+      if (!db.inTransaction) throw new Error("the work connection lost its transaction");
+      return { ok: true, results, redo: this.redo(changes, foreign.locks, marks), lastInsertRowid };
+    } catch (error) {
+      return this.failed(failureOf(error));
+    }
+  }
+
+  private failed(failure: Failure): Failed {
+    return { ok: false, ...failure, looked: this.looked, written: this.written };
+  }
+
+  /** Ids that other branches took are passed over: they may commit, and a gap in AUTOINCREMENT is allowed. */
+  private reserve(): void {
+    const { rows } = this.work;
+    const present = rows.sequences();
+    for (const marks of [this.before.redo.marks, this.before.reserved])
+      for (const [name, mark] of marks) {
+        if ((present.get(name) ?? -1n) >= mark) continue;
+        rows.setSequence(name, mark);
+        present.set(name, mark);
+      }
+  }
+
+  private operate(operation: SqlOperation): OperationResult {
+    const { analyst, rows, schema } = this.work;
+    const statement = parseStatement(operation.statement);
+    const bound = bind(operation, statement.tokens);
+    const analysis = analyst.analyse(operation.statement, statement, bound);
+    for (const table of analysis.written) this.written.add(table);
+    const point = pointOf(statement, schema, bound);
+    // Before it runs: afterwards the key may lead to no row, or to another one.
+    this.looked.push(...looksBefore(analysis, point?.table.id ?? null));
+    if (point !== null) this.looked.push(...locksOfPoint(rows, point));
+    const result = this.runOne(operation, statement, bound, analysis, point?.table.id ?? null);
+    const target = schema.tables.get(statement.target ?? "");
+    this.looked.push(...looksAfter(statement, analysis, point?.table.id ?? null, result, target));
+    if (operation.expectRows !== null && result.rowsAffected !== operation.expectRows)
+      throw new Refusal(
+        "EXPECTATION_FAILED",
+        `The statement ${statement.verb === "select" ? "returned" : "changed"} ${result.rowsAffected} row(s) where ${operation.expectRows} were expected.`,
+      );
+    return result;
+  }
+
+  private runOne(
+    operation: SqlOperation,
+    statement: Statement,
+    bound: Bound,
+    analysis: Analysis,
+    point: string | null,
+  ): OperationResult {
+    try {
+      return run(this.work, operation, statement, bound, this.budget);
+    } catch (error) {
+      // What an INSERT failed on is a unique value, and `judge` asks who holds one.
+      if (statement.verb !== "insert")
+        for (const table of analysis.searched) if (table !== point) this.looked.push(tableLock(table, "read"));
+      throw error;
+    }
+  }
+
+  /** Every row that this call touched or an earlier one changed, as it is committed and as it would become. */
+  private changes(): (ChangedRow & { readonly isNew: boolean })[] {
+    const { capture, committed, rows, schema } = this.work;
+    const touched = new Map<string, { table: Table; key: RowKey; isNew: boolean }>();
+    for (const { table, key } of this.before.redo.rows) {
+      const known = schema.tables.get(table);
+      if (known !== undefined) touched.set(`${table}\0${rowKeyText(known, key)}`, { table: known, key, isNew: false });
+    }
+    for (const { table, key } of capture.take())
+      touched.set(`${table.id}\0${rowKeyText(table, key)}`, { table, key, isNew: true });
+    return [...touched.values()].map((row) => ({
+      ...row,
+      before: committed.read(row.table, row.key),
+      after: rows.read(row.table, row.key),
+    }));
+  }
+
+  private redo(
+    changes: readonly (ChangedRow & { readonly isNew: boolean })[],
+    foreign: readonly Lock[],
+    marks: ReadonlyMap<string, bigint>,
+  ): Redo {
+    const rows: RowChange[] = [];
+    const effective: ChangedRow[] = [];
+    const locks = [...this.looked, ...foreign];
+    for (const change of changes) {
+      const { table, key } = change;
+      const before = change.before === null ? null : imageOf(table, change.before);
+      const after = change.after === null ? null : imageOf(table, change.after);
+      if (!isSameImage(before, after)) {
+        rows.push({ table: table.id, key, before, after });
+        if (change.isNew) effective.push(change);
+      } else if (before === null) locks.push(tableLock(table.id, "read"));
+      else locks.push(rowLock(table.id, rowKeyText(table, key), "share"));
+    }
+    locks.push(...locksOfChanges(effective));
+    return {
+      signatures: new Map(rows.map(({ table }) => [table, this.work.schema.tables.get(table)?.signature ?? ""])),
+      rows,
+      marks: new Map([...this.before.redo.marks, ...this.newMarks(marks)]),
+      locks,
+    };
+  }
+
+  private newMarks(start: ReadonlyMap<string, bigint>): Map<string, bigint> {
+    const { rows, schema } = this.work;
+    const now = rows.sequences();
+    const raised = new Map([...now].filter(([name, mark]) => start.get(name) !== mark));
+    const isFine = ([name, mark]: [string, bigint]): boolean =>
+      schema.tables.get(name.toLowerCase())?.autoincrement === true && mark >= (start.get(name) ?? 0n);
+    if ([...start.keys()].some((name) => !now.has(name)) || ![...raised].every(isFine))
+      throw refused(
+        "A trigger writes to sqlite_sequence, where two branches would meet unseen. Let AUTOINCREMENT keep it.",
+      );
+    return raised;
+  }
+}
+
+/** What it reads through cursors of its own, and what triggers read. Whole tables, but for the one whose row the statement names by key. */
+function looksBefore(analysis: Analysis, point: string | null): Lock[] {
+  const own = [...analysis.scanned].filter((table) => table !== point);
+  return [...own, ...analysis.readInside].map((table) => tableLock(table, "read"));
+}
+
+/**
+ * What it searched with the cursor that writes: whole tables, but for the row named by key and for rows that an
+ * INSERT of counted tuples put or updated itself (those are locked as changed).
+ */
+function looksAfter(
+  statement: Statement,
+  analysis: Analysis,
+  point: string | null,
+  result: OperationResult,
+  target: Table | undefined,
+): Lock[] {
+  const isCounted = statement.verb === "insert" && statement.tuples === result.rowsAffected;
+  const searched = new Set(
+    [...analysis.searched].filter((table) => table !== point && !(isCounted && table === target?.id)),
+  );
+  const mayIgnore = statement.mayIgnore || target?.tokens.some((token) => isWord(token, "IGNORE")) === true;
+  // A row that was left alone tells that another one stood in its way.
+  if (mayIgnore && !isCounted && target !== undefined && statement.verb !== "delete") searched.add(target.id);
+  return [...searched].map((table) => tableLock(table, "read"));
+}

@@ -1,0 +1,6 @@
+/** The door: the SQLite resource manager. */
+
+export type { QueryLimits } from "./query.ts";
+export { Refusal } from "./refusal.ts";
+export { openSqliteResource, type SqliteResource, type SqliteResourceOptions } from "./resource.ts";
+export type { TriggerGuard } from "./trigger-guard.ts";

@@ -1,0 +1,331 @@
+/** The SQLite resource: branches tried out on one connection, locks in memory, images applied in the journal's transaction. */
+
+import type { ResourceResult, TransactionId } from "../../../protocols/index.ts";
+import { isOlder } from "../../../protocols/index.ts";
+import type { Resource, ResourceAnswer, ResourceCall } from "../../../runtime/engine/index.ts";
+import {
+  limits,
+  type OperationResult,
+  packResults,
+  type SqlOperation,
+  unpackWork,
+} from "../../../runtime/values/index.ts";
+import type Database from "better-sqlite3";
+import { applyChecked, applyTrusted } from "./apply.ts";
+import { attempt, type Done, type Failed } from "./attempt.ts";
+import { type Branch, newBranch } from "./branch.ts";
+import { failureOf } from "./failure.ts";
+import { differenceFrom } from "./images.ts";
+import { describe, LockTable, tableLock } from "./locks.ts";
+import { outsideCounter } from "./outside.ts";
+import { openReader, type QueryLimits, type Reader } from "./query.ts";
+import { emptyRedo, packRedo, unpackRedo } from "./redo.ts";
+import { Rows } from "./rows.ts";
+import { readSchema, type Schema, schemaVersion } from "./schema.ts";
+import { guardTriggers, type TriggerGuard } from "./trigger-guard.ts";
+import { obstacleBehind, obstacleOf, type Obstacle } from "./verdict.ts";
+import { openWorkConnection, type WorkConnection } from "./work-connection.ts";
+
+export interface SqliteResourceOptions {
+  /** The user's database, which also holds the journal's tables. */
+  readonly file: string;
+  /** The journal's connection to it: WAL, synchronous=FULL, foreign_keys=OFF. It stays the journal's to close. */
+  readonly journalDatabase: Database.Database;
+  /** How long to wait for a writer outside nemcon, in milliseconds. */
+  readonly busyMs?: number;
+  /** Once a branch: someone outside nemcon changed what it has locked. */
+  readonly onOutsideWrite: (transaction: TransactionId, detail: string) => void;
+}
+
+export interface SqliteResource extends Resource {
+  /** For the journal: asked first thing in each of its transactions. */
+  readonly guard: TriggerGuard;
+  /** Committed data only. @throws Refusal */
+  query(operation: SqlOperation, queryLimits?: QueryLimits): OperationResult;
+  /** What a branch has locked, in words. */
+  locks(transaction: TransactionId): string[];
+  readonly openBranches: readonly {
+    readonly transaction: TransactionId;
+    readonly phase: Branch["phase"];
+    readonly rows: number;
+  }[];
+  close(): void;
+}
+
+const DEFAULT_BUSY_MS = 1000;
+
+/** @throws Error where the file can't be served: not WAL, not UTF-8 */
+export function openSqliteResource(options: SqliteResourceOptions): SqliteResource {
+  return new EmbeddedSqlite(options);
+}
+
+class EmbeddedSqlite implements SqliteResource {
+  readonly guard: TriggerGuard;
+  private readonly options: SqliteResourceOptions;
+  private readonly journal: Database.Database;
+  private readonly outside: () => number;
+  private readonly branches = new Map<TransactionId, Branch>();
+  private readonly lockTable = new LockTable();
+  private readonly over = new Set<TransactionId>();
+  private reader: Reader | null = null;
+  private work: WorkConnection | null = null;
+  private applying: { readonly schema: Schema; readonly rows: Rows } | null = null;
+  private checkedAt: number | null = null;
+
+  constructor(options: SqliteResourceOptions) {
+    this.options = options;
+    this.journal = options.journalDatabase;
+    const encoding: unknown = this.journal.pragma("encoding", { simple: true });
+    if (encoding !== "UTF-8")
+      throw new Error(`${options.file} stores text as ${String(encoding)}; nemcon serves files in UTF-8 only`);
+    const mode: unknown = this.journal.pragma("journal_mode", { simple: true });
+    if (mode !== "wal") throw new Error(`${options.file} is in journal mode ${String(mode)}; nemcon needs WAL`);
+    // Images were checked when they were made; a second opinion must not stop a commit.
+    this.journal.pragma("ignore_check_constraints = ON");
+    this.guard = guardTriggers(this.journal);
+    this.outside = outsideCounter(this.journal);
+  }
+
+  execute(calls: readonly ResourceCall[]): readonly (ResourceAnswer | null)[] {
+    if (calls.length === 0) return [];
+    const needsWork = calls.some(
+      ({ request }) => (request.act === "work" || request.act === "prepare") && request.work !== null,
+    );
+    if (!needsWork) {
+      this.lookOutside();
+      return calls.map((call) => this.withoutWork(call));
+    }
+    let work: WorkConnection;
+    try {
+      work = this.begin();
+    } catch (error) {
+      const { detail } = failureOf(error);
+      return calls.map((call) => this.withoutWork(call) ?? no(call, "RESOURCE_FAILED", detail, true));
+    }
+    try {
+      this.lookOutside();
+      return calls.map((call) => this.withoutWork(call) ?? this.tryOut(work, call));
+    } finally {
+      if (work.db.inTransaction) work.db.exec("ROLLBACK");
+    }
+  }
+
+  /** An open transaction of the work connection, under the schema that the file has. */
+  private begin(): WorkConnection {
+    for (;;) {
+      const work = (this.work ??= openWorkConnection(this.options.file, this.options.busyMs ?? DEFAULT_BUSY_MS));
+      work.db.exec("BEGIN IMMEDIATE");
+      if (schemaVersion(work.db) === work.schema.version) return work;
+      work.db.exec("ROLLBACK");
+      work.close();
+      this.work = null;
+    }
+  }
+
+  /** Calls that run no statement; null for the others. */
+  private withoutWork(call: ResourceCall): ResourceAnswer | null {
+    const { transaction, request } = call;
+    if (request.act === "adopt") {
+      const redo = unpackRedo(request.redo);
+      const clashes = obstacleOf(this.lockTable.clashes(transaction, redo.locks));
+      if (clashes !== null) throw new Error(`two prepared branches hold one lock: ${transaction}: ${clashes.detail}`);
+      this.lockTable.take(transaction, redo.locks);
+      this.branches.set(transaction, { ...newBranch(), phase: "prepared", redo: { ...redo, locks: [] } });
+      return null;
+    }
+    if (request.act !== "prepare" || request.work !== null) return null;
+    const branch = this.branches.get(transaction) ?? newBranch();
+    return this.spoilt(call, branch) ?? this.prepared(transaction, branch, packResults([]));
+  }
+
+  /** A branch whose own changes someone outside overtook while it was open; its locks go with the no. */
+  private spoilt(call: ResourceCall, branch: Branch): ResourceAnswer | null {
+    if (branch.outsideWrite === null || branch.phase !== "active") return null;
+    if (call.request.act === "prepare") this.forget(call.transaction);
+    return no(call, "RESOURCE_FAILED", `${branch.outsideWrite} Begin again.`, false);
+  }
+
+  private prepared(transaction: TransactionId, branch: Branch, result: Buffer): ResourceResult {
+    if (branch.redo.rows.length === 0 && branch.redo.marks.size === 0) {
+      this.forget(transaction);
+      return { kind: "prepared", vote: "read-only", result };
+    }
+    branch.phase = "prepared";
+    this.branches.set(transaction, branch);
+    const redo = packRedo({ ...branch.redo, locks: this.lockTable.of(transaction) });
+    return { kind: "prepared", vote: "yes", redo, result };
+  }
+
+  private tryOut(work: WorkConnection, call: ResourceCall): ResourceAnswer | null {
+    const { transaction, request } = call;
+    if ((request.act !== "work" && request.act !== "prepare") || request.work === null) return null;
+    if (!work.db.inTransaction) work.db.exec("BEGIN IMMEDIATE");
+    const branch = this.branches.get(transaction) ?? newBranch();
+    const spoilt = this.spoilt(call, branch);
+    if (spoilt !== null) return spoilt;
+    const operations = unpackWork(request.work);
+    if (operations.length > limits.operationsPerBranch)
+      return no(call, "LIMIT_EXCEEDED", `A branch has at most ${limits.operationsPerBranch} operations.`, true);
+    const before = {
+      redo: branch.redo,
+      lastInsertRowid: branch.lastInsertRowid,
+      reserved: this.reservedBy(transaction),
+    };
+    const outcome = attempt(work, before, operations);
+    return outcome.ok ? this.succeeded(call, branch, outcome) : this.failed(work, call, branch, outcome);
+  }
+
+  private succeeded(call: ResourceCall, branch: Branch, done: Done): ResourceAnswer {
+    const { transaction, request } = call;
+    const obstacle = obstacleOf(this.lockTable.clashes(transaction, done.redo.locks));
+    if (obstacle !== null) return this.conflict(call, obstacle);
+    this.lockTable.take(transaction, done.redo.locks);
+    branch.redo = { ...done.redo, locks: emptyRedo.locks };
+    branch.lastInsertRowid = done.lastInsertRowid;
+    branch.seenAt = this.checkedAt;
+    this.branches.set(transaction, branch);
+    const result = packResults(done.results);
+    return request.act === "work"
+      ? { kind: "worked", item: request.item, ok: true, result }
+      : this.prepared(transaction, branch, result);
+  }
+
+  private failed(work: WorkConnection, call: ResourceCall, branch: Branch, failed: Failed): ResourceAnswer {
+    const { transaction, request } = call;
+    const obstacle = obstacleBehind(transaction, failed, this.lockTable, work.schema);
+    if (obstacle !== null) return this.conflict(call, obstacle);
+    if (request.act !== "work") {
+      if (branch.phase === "active") this.forget(transaction);
+      return no(call, failed.reason, failed.detail, false);
+    }
+    // The caller now knows something of these tables; the branch may go on where it can keep that true.
+    const looked = [...failed.looked, ...[...failed.written].map((table) => tableLock(table, "read"))];
+    const usable = this.lockTable.clashes(transaction, looked).length === 0;
+    if (usable) {
+      this.lockTable.take(transaction, looked);
+      this.branches.set(transaction, branch);
+    }
+    return no(call, failed.reason, failed.detail, usable);
+  }
+
+  /** Wait-die: only an older transaction waits, so that no circle of waiting can close over any number of participants. */
+  private conflict(call: ResourceCall, { holders, detail }: Obstacle): ResourceAnswer {
+    if (call.mayWait && holders.every((holder) => isOlder(call.transaction, holder)))
+      return { kind: "blocked", by: holders };
+    if (call.request.act === "prepare") this.forget(call.transaction);
+    return no(call, "CONFLICT", detail, true);
+  }
+
+  private reservedBy(self: TransactionId): Map<string, bigint> {
+    const reserved = new Map<string, bigint>();
+    for (const [transaction, { redo }] of this.branches)
+      if (transaction !== self)
+        for (const [table, mark] of redo.marks) if (mark > (reserved.get(table) ?? -1n)) reserved.set(table, mark);
+    return reserved;
+  }
+
+  apply(calls: readonly ResourceCall[]): readonly (ResourceResult | null)[] {
+    return calls.map(({ transaction, request }) => {
+      if (request.act === "commit") return this.commit(transaction);
+      if (request.act === "abort") this.over.add(transaction);
+      return null;
+    });
+  }
+
+  private commit(transaction: TransactionId): ResourceResult {
+    const branch = this.branches.get(transaction);
+    if (branch === undefined || branch.phase !== "prepared")
+      throw new Error(`${transaction} has no prepared branch to commit`);
+    const { schema, rows } = this.forApply();
+    const isTrusted = branch.seenAt !== null && branch.seenAt === this.outside();
+    if (isTrusted) applyTrusted(rows, schema, branch.redo);
+    else {
+      const damage = applyChecked(this.journal, rows, schema, branch.redo);
+      if (damage !== null) {
+        const detail = `Someone outside nemcon wrote to what ${transaction} has locked: ${damage}. Nothing of it was applied.`;
+        this.alarm(transaction, branch, detail);
+        return { kind: "applied", outcome: "damaged", detail };
+      }
+    }
+    this.over.add(transaction);
+    return { kind: "applied", outcome: "ok" };
+  }
+
+  private forApply(): { readonly schema: Schema; readonly rows: Rows } {
+    const version = schemaVersion(this.journal);
+    if (this.applying?.schema.version !== version)
+      this.applying = { schema: readSchema(this.journal), rows: new Rows(this.journal) };
+    return this.applying;
+  }
+
+  applied(): void {
+    for (const transaction of this.over) this.forget(transaction);
+    this.over.clear();
+  }
+
+  private forget(transaction: TransactionId): void {
+    this.branches.delete(transaction);
+    this.lockTable.release(transaction);
+  }
+
+  /** After the adopted branches took their locks: none can have clashed, and what was written meanwhile raises its alarm. */
+  restored(): void {
+    this.lookOutside();
+  }
+
+  /** Raises the alarm for branches whose rows someone outside nemcon changed, early rather than at their commit. */
+  private lookOutside(): void {
+    const now = this.outside();
+    const isQuiet = this.checkedAt === now;
+    this.checkedAt = now;
+    if (isQuiet || this.branches.size === 0) return;
+    const { schema, rows } = this.forApply();
+    for (const [transaction, branch] of this.branches) {
+      const difference = differenceFrom(rows, schema, branch.redo);
+      // seenAt stays: whether unique values and parents are still there is looked at when it commits.
+      if (difference !== null)
+        this.alarm(
+          transaction,
+          branch,
+          `Someone outside nemcon wrote to what ${transaction} has locked: ${difference}.`,
+        );
+    }
+  }
+
+  private alarm(transaction: TransactionId, branch: Branch, detail: string): void {
+    if (branch.outsideWrite !== null) return;
+    branch.outsideWrite = detail;
+    // A branch that is not prepared can still say no: nobody needs to be called.
+    if (branch.phase === "prepared") this.options.onOutsideWrite(transaction, detail);
+  }
+
+  query(operation: SqlOperation, queryLimits?: QueryLimits): OperationResult {
+    this.reader ??= openReader(this.options.file, this.options.busyMs ?? DEFAULT_BUSY_MS);
+    return this.reader.query(operation, queryLimits);
+  }
+
+  locks(transaction: TransactionId): string[] {
+    return this.lockTable.of(transaction).map(({ resource, mode }) => `${mode}: ${describe(resource)}`);
+  }
+
+  get openBranches(): readonly {
+    readonly transaction: TransactionId;
+    readonly phase: Branch["phase"];
+    readonly rows: number;
+  }[] {
+    return [...this.branches].map(([transaction, { phase, redo }]) => ({ transaction, phase, rows: redo.rows.length }));
+  }
+
+  close(): void {
+    this.work?.close();
+    this.reader?.close();
+    this.work = null;
+    this.reader = null;
+  }
+}
+
+function no(call: ResourceCall, reason: Failed["reason"], detail: string, usable: boolean): ResourceAnswer {
+  if (call.request.act === "work")
+    return { kind: "worked", item: call.request.item, ok: false, reason, detail, usable };
+  return { kind: "prepared", vote: "no", reason, detail };
+}
