@@ -2,9 +2,15 @@
 
 import type { TransactionId } from "../protocols/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
-import { operationsFromProto, type CoordinatorHandlers, type SubmitMessage } from "../runtime/link/index.ts";
+import {
+  operationsFromProto,
+  type CoordinatorHandlers,
+  type SubmitMessage,
+  statusOf,
+  unary,
+} from "../runtime/link/index.ts";
 import { limits, packWork } from "../runtime/values/index.ts";
-import { outcomeWithin, statusOf, unary } from "./handlers.ts";
+import { outcomeWithin } from "./handlers.ts";
 import { transactionMessage } from "./outcome.ts";
 import { serveStream } from "./stream.ts";
 import type { Coordinator } from "./wiring.ts";

@@ -1,36 +1,9 @@
-/** What all handlers of the API share: errors become statuses, and a deadline becomes `pending`, never a verdict. */
+/** A deadline becomes `pending`, never a verdict. */
 
-import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
+import type { ServerUnaryCall } from "@grpc/grpc-js";
 import type { Answer, TransactionId } from "../protocols/index.ts";
-import { NemconError } from "../runtime/errors/index.ts";
-import { toServiceError, type OutcomeMessage, type StatusToSend } from "../runtime/link/index.ts";
+import type { OutcomeMessage } from "../runtime/link/index.ts";
 import { outcomeMessage, pendingMessage } from "./outcome.ts";
-
-export function statusOf(thrown: unknown): StatusToSend {
-  const error = NemconError.from(thrown);
-  return toServiceError(error.reason, error.code, error.message, error.retryAfterMs ?? 0);
-}
-
-/** A unary handler from a function that returns the answer or throws. */
-export function unary<Request, Response>(
-  run: (request: Request, call: ServerUnaryCall<Request, Response>) => Response | Promise<Response>,
-) {
-  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
-    void answer(run, call, callback);
-  };
-}
-
-async function answer<Request, Response>(
-  run: (request: Request, call: ServerUnaryCall<Request, Response>) => Response | Promise<Response>,
-  call: ServerUnaryCall<Request, Response>,
-  callback: sendUnaryData<Response>,
-): Promise<void> {
-  try {
-    callback(null, await run(call.request, call));
-  } catch (thrown) {
-    callback(statusOf(thrown));
-  }
-}
 
 /** Answered a little before the caller stops listening, where it said when that is. */
 const DEADLINE_MARGIN_MS = 20;

@@ -4,9 +4,14 @@
  */
 
 import { NemconError } from "../runtime/errors/index.ts";
-import { operationsFromProto, resultToProto, services, type ParticipantHandlers } from "../runtime/link/index.ts";
+import {
+  operationsFromProto,
+  resultToProto,
+  services,
+  type ParticipantHandlers,
+  unary,
+} from "../runtime/link/index.ts";
 import { packWork, unpackResults } from "../runtime/values/index.ts";
-import { unary } from "./handlers.ts";
 import { outcomeMessage } from "./outcome.ts";
 import type { Coordinator } from "./wiring.ts";
 

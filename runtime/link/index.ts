@@ -27,6 +27,11 @@ export {
   valueToProto,
 } from "./convert.ts";
 export type { CoordinatorHandlers } from "./gen/nemcon/v1/Coordinator.ts";
+export type { ExecuteRequest__Output as ExecuteMessage } from "./gen/nemcon/v1/ExecuteRequest.ts";
+export type { ExecuteResponse__Output as ExecuteAnswer } from "./gen/nemcon/v1/ExecuteResponse.ts";
+export type { ListBranchesResponse as ListBranchesAnswer } from "./gen/nemcon/v1/ListBranchesResponse.ts";
+export type { QueryRequest__Output as QueryMessage } from "./gen/nemcon/v1/QueryRequest.ts";
+export type { QueryResponse as QueryAnswer } from "./gen/nemcon/v1/QueryResponse.ts";
 export type { ParticipantHandlers } from "./gen/nemcon/v1/Participant.ts";
 export type { Branch__Output as BranchMessage } from "./gen/nemcon/v1/Branch.ts";
 export type { BranchStatus as BranchStatusMessage } from "./gen/nemcon/v1/BranchStatus.ts";
@@ -34,3 +39,4 @@ export type { Outcome as OutcomeMessage, Outcome__Output as OutcomeMessageRead }
 export type { SubmitRequest__Output as SubmitMessage } from "./gen/nemcon/v1/SubmitRequest.ts";
 export type { SubmitStreamResponse as SubmitStreamAnswer } from "./gen/nemcon/v1/SubmitStreamResponse.ts";
 export type { Transaction as TransactionMessage } from "./gen/nemcon/v1/Transaction.ts";
+export { statusOf, unary } from "./unary.ts";

@@ -1,0 +1,190 @@
+/** A participant as a process: configuration, journal and resource in one SQLite file, links and services around the wiring. */
+
+import { wasRestored } from "../runtime/engine/index.ts";
+import { NemconError } from "../runtime/errors/index.ts";
+import {
+  exitWith,
+  plantedFaults,
+  restoredFromCopy,
+  systemClock,
+  systemRandom,
+  systemScheduler,
+  type Log,
+  type ParticipantConfig,
+} from "../runtime/index.ts";
+import { openJournal, type SqliteJournal } from "../runtime/journal/index.ts";
+import {
+  channelCredentials,
+  Links,
+  serve,
+  serverCredentials,
+  services,
+  unary,
+  type ParticipantHandlers,
+} from "../runtime/link/index.ts";
+import { Forward } from "./forward.ts";
+import { Reads } from "./reads.ts";
+import { openSqliteResource, type SqliteResource } from "./resources/sqlite/index.ts";
+import { Participant } from "./wiring.ts";
+
+export interface RunningParticipant {
+  readonly node: string;
+  /** `host:port`, with the port that was taken. */
+  readonly address: string;
+  readonly incarnation: number;
+  /** The wiring, for a process that embeds a participant. */
+  readonly participant: Participant;
+  close(): Promise<void>;
+}
+
+export interface ServeParticipant {
+  readonly log: Log;
+  readonly software?: string;
+  /** Trouble that ends the process. Default: it exits with the error's code. */
+  readonly onFatal?: (error: NemconError) => never;
+}
+
+const GRACE_MS = 2_000;
+const SWEEP_MS = 60_000;
+/** Rows of closed transactions are dropped when the journal in the users' file takes more than this. */
+const JOURNAL_BYTES = 64 * 1024 * 1024;
+const DAY_MS = 86_400_000;
+
+/** @throws NemconError where the configuration, the database or the address does not allow to serve */
+export async function serveParticipant(
+  config: ParticipantConfig,
+  { log, software = "nemcon", onFatal = exitWith(log) }: ServeParticipant,
+): Promise<RunningParticipant> {
+  const { cluster, node, listen, database: file, times } = config;
+  serverCredentials(listen, null);
+  const {
+    journal,
+    replayed,
+    incarnation,
+    log: logId,
+    startSequence,
+  } = openJournal({
+    file,
+    own: false,
+    cluster,
+    node,
+    role: "participant",
+    walBytes: config.wal.extendBytes,
+    faults: plantedFaults(config.faults),
+    hooks: { onFatal, warn: (message) => log.warn(message) },
+  });
+  const opened: { close(): unknown }[] = [journal];
+  try {
+    const resource = openResource(file, journal, log);
+    opened.unshift(resource);
+    const participant = new Participant({
+      node,
+      incarnation,
+      times: {
+        voteMs: times.decisionMs,
+        acknowledgementMs: times.decisionMs,
+        decisionMs: times.decisionMs,
+        retryCapMs: times.retryCapMs,
+        idleMs: times.idleMs,
+      },
+      lockWaitMs: times.lockWaitMs,
+      retention: { keepMs: DAY_MS, maxBytes: JOURNAL_BYTES, sweepMs: SWEEP_MS },
+      clock: systemClock,
+      scheduler: systemScheduler,
+      random: systemRandom,
+      journal,
+      network: { send: (to, envelopes) => links.send(to, envelopes) },
+      resource,
+      observer: { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) },
+    });
+    const reads = new Reads(node, participant, resource, {
+      rows: config.limits.rows,
+      bytes: config.limits.resultBytes,
+    });
+    let address = listen;
+    const links = new Links({
+      identity: {
+        cluster,
+        node,
+        role: "participant",
+        software,
+        log: logId,
+        incarnation,
+        sequence: startSequence - 1,
+        get address() {
+          return address;
+        },
+      },
+      accepts: ["coordinator"],
+      sequence: () => journal.durableSequence,
+      admit: (hello) => {
+        const verdict = participant.admit(hello);
+        return verdict.ok ? { ok: true, seen: participant.engine.peer(hello.node) ?? null } : verdict;
+      },
+      events: {
+        onEnvelopes: (from, envelopes) => participant.onEnvelopes(from, envelopes),
+        onSide: (from, item) => {
+          if (item.kind === "watermark") participant.onWatermark(from, item.below, item.except);
+          else if (item.kind === "call") links.sendSide(from, reads.answer(item.id, item.method, item.payload));
+        },
+        onUp: (peer) => participant.onUp(peer.node),
+        onDown: (peer) => participant.onDown(peer.node, peer.seen),
+        onSeen: (from, seen) => {
+          if (wasRestored({ log: logId, incarnation, sequence: startSequence - 1 }, seen))
+            onFatal(restoredFromCopy(node, startSequence - 1, from, seen.sequence));
+        },
+      },
+      log,
+      credentials: channelCredentials(null),
+    });
+    opened.unshift(links, participant);
+    participant.open(replayed);
+    const forward = new Forward(
+      (coordinator) => links.peers().find((peer) => peer.node === coordinator && peer.up)?.address ?? null,
+    );
+    opened.unshift(forward);
+    const server = await serve({
+      address: listen,
+      tls: null,
+      services: [{ definition: services.participant, implementation: { ...handlers(node, reads, forward) } }],
+    });
+    address = server.address;
+    for (const coordinator of config.coordinators) links.dial(coordinator);
+    server.setServing(true);
+    const close = async (): Promise<void> => {
+      links.close();
+      await server.shutdown(GRACE_MS);
+      forward.close();
+      participant.close();
+      resource.close();
+      journal.close();
+    };
+    return { node, address, incarnation, participant, close };
+  } catch (thrown) {
+    for (const each of opened) each.close();
+    throw thrown;
+  }
+}
+
+function openResource(file: string, journal: SqliteJournal, log: Log): SqliteResource {
+  try {
+    const resource = openSqliteResource({
+      file,
+      journalDatabase: journal.database,
+      onOutsideWrite: (transaction, detail) => log.error({ transaction, alarm: "outside-write" }, detail),
+    });
+    journal.setGuard(resource.guard);
+    return resource;
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new NemconError("DATABASE_UNUSABLE", `${file} can't be a participant's database: ${what}.`, { cause });
+  }
+}
+
+function handlers(node: string, reads: Reads, forward: Forward): ParticipantHandlers {
+  return {
+    Execute: unary((request, call) => forward.execute(node, request, call.getDeadline())),
+    Query: unary((request) => reads.query(request)),
+    ListBranches: unary(({ participant }) => reads.branches(participant)),
+  };
+}
