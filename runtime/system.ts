@@ -2,6 +2,8 @@
 
 import type { Clock, Random, Scheduler } from "./engine/index.ts";
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   calendarMs: () => Date.now(),
@@ -13,7 +15,8 @@ export const systemScheduler: Scheduler = {
     setImmediate(turn);
   },
   after: (delayMs, fire) => {
-    const timer = setTimeout(fire, delayMs);
+    // A longer one would fire at once; the engine looks again when this one does.
+    const timer = setTimeout(fire, Math.min(delayMs, LONGEST_TIMER_MS));
     return { cancel: () => clearTimeout(timer) };
   },
 };
