@@ -1,14 +1,6 @@
 /** The door of this room. */
 
-export {
-  acceptJournal,
-  describeJournal,
-  type Damage,
-  type DescribedRow,
-  type Json,
-  type JournalDescription,
-  type OpenTransaction,
-} from "./inspect.ts";
+export { acceptJournal, describeJournal, type JournalDescription } from "./inspect.ts";
 export type { Guard, Hooks, JournalFaults, SqliteJournal } from "./journal.ts";
 export type { Replayed } from "./load.ts";
 export { journalFile, openJournal, type JournalOptions, type OpenedJournal } from "./open.ts";

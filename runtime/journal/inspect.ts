@@ -24,7 +24,7 @@ export type Json<T> = T extends Uint8Array
       ? { readonly [Key in keyof T]: Json<T[Key]> }
       : T;
 
-export interface DescribedRow {
+interface DescribedRow {
   readonly sequence: number;
   /** null, and no entries: the row is unreadable. */
   readonly incarnation: number | null;
@@ -32,7 +32,7 @@ export interface DescribedRow {
   readonly entries: readonly Json<Entry>[];
 }
 
-export interface OpenTransaction {
+interface OpenTransaction {
   readonly transaction: string;
   readonly protocol: string;
   /** Its records, in order. */
@@ -41,7 +41,7 @@ export interface OpenTransaction {
   readonly sequence: number;
 }
 
-export interface Damage {
+interface Damage {
   readonly reason: string;
   readonly message: string;
 }

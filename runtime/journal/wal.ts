@@ -123,7 +123,7 @@ export class Wal {
   }
 }
 
-export function walFile(database: string): string {
+function walFile(database: string): string {
   return `${database}-wal`;
 }
 

@@ -13,7 +13,7 @@ import { crc32 } from "node:zlib";
 import { syncDirectory } from "./directory.ts";
 
 /** How far a journal came. */
-export interface Testimony {
+interface Testimony {
   /** The log's id, a UUID. */
   readonly log: string;
   readonly incarnation: number;
