@@ -225,8 +225,9 @@ export class Engine {
   /** A coordinator's word that all its ids below are closed, but for the ones named. */
   close(coordinator: NodeId, below: TransactionId, except: readonly TransactionId[]): void {
     const { nextSequence } = this.options.journal.size;
-    if (!this.outcomes.close(coordinator, below, except, nextSequence)) return;
-    this.note({ kind: "watermark", coordinator, below, except }, false);
+    const taken = this.outcomes.close(coordinator, below, except, nextSequence);
+    if (taken === null) return;
+    this.note({ kind: "watermark", coordinator, below, except: [...taken.except] }, false);
     for (const { id, protocol } of this.instances.values()) {
       if (id.startsWith(`${coordinator}.`) && this.outcomes.isClosed(coordinator, id))
         this.enqueue(id, protocol, { kind: "closed" });

@@ -61,16 +61,24 @@ export class Outcomes {
     return this.watermarks.entries();
   }
 
-  /** Takes a coordinator's word, and drops the rows that nobody can ask for any more. False: it was older than what is known. */
-  close(coordinator: NodeId, below: TransactionId, except: readonly TransactionId[], sequence: number): boolean {
+  /** Takes a coordinator's word, and drops the rows that nobody can ask for any more. null: it was older than what is known. */
+  close(
+    coordinator: NodeId,
+    below: TransactionId,
+    except: readonly TransactionId[],
+    sequence: number,
+  ): Watermark | null {
     const known = this.watermarks.get(coordinator);
-    if (known !== undefined && below < known.below) return false;
-    const watermark: Watermark = { below, except: new Set(except), sequence };
+    if (known !== undefined && below < known.below) return null;
+    // A word that overtook a later one names ids as open that are known to be closed. Closed is for ever: what
+    // answered their late copies is gone.
+    const stillOpen = except.filter((id) => known === undefined || !isBelow(id, known));
+    const watermark: Watermark = { below, except: new Set(stillOpen), sequence };
     this.watermarks.set(coordinator, watermark);
     for (const [id, kept] of this.kept) {
       if (kept.closed.until === "closed" && isOf(id, coordinator) && isBelow(id, watermark)) this.kept.delete(id);
     }
-    return true;
+    return watermark;
   }
 
   isClosed(coordinator: NodeId, id: TransactionId): boolean {
