@@ -1,0 +1,26 @@
+/** What a protocol can't do, and why: cases that need it are left out for it, with this reason. */
+
+import { type ProtocolName, protocols } from "../../protocols/index.ts";
+
+export interface Capabilities {
+  /** The work may travel inside the request to prepare. */
+  readonly oneShot: boolean;
+  /** A branch that wrote nothing may drop out with its vote. */
+  readonly readOnlyVotes: boolean;
+  /** A single participant may decide alone. */
+  readonly onePhase: boolean;
+}
+
+/** Rows for protocols that can't do something, each with the section that says so. */
+const lacking: Partial<Record<ProtocolName, Partial<Record<keyof Capabilities, string>>>> = {};
+
+export function capabilitiesOf(protocol: ProtocolName): Capabilities {
+  const lacks = lacking[protocol] ?? {};
+  return {
+    oneShot: protocols[protocol].oneShot,
+    readOnlyVotes: lacks.readOnlyVotes === undefined,
+    onePhase: lacks.onePhase === undefined,
+  };
+}
+
+export const names = Object.keys(protocols) as ProtocolName[];

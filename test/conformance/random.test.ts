@@ -1,0 +1,28 @@
+/**
+ * Every protocol of the registry, unchanged real engine and wiring, random schedules with every fault of
+ * protocols §0.1 W1–W3: the rules of §D.3 hold on every prefix, and after the faults stop everything ends.
+ */
+import { expect, test } from "vitest";
+import { capabilitiesOf, names } from "./capabilities.ts";
+import { run } from "./schedule.ts";
+
+const { SEED, SEEDS, CI } = process.env;
+const first = Number(SEED ?? 1);
+const count = Number(SEEDS ?? (SEED === undefined ? (CI === "true" ? 40_000 : 3_000) : 1));
+
+test.each(names)(
+  `%s: the rules hold on seeds ${first} to ${first + count - 1}`,
+  async (protocol) => {
+    const capabilities = capabilitiesOf(protocol);
+    for (let seed = first; seed < first + count; seed += 1) {
+      const { violations } = await run({ protocol, seed, capabilities });
+      if (violations.length === 0) continue;
+      const { trace } = await run({ protocol, seed, capabilities, traced: true });
+      const again = `SEED=${seed} npx vitest run test/conformance/random.test.ts -t ${protocol}`;
+      expect.fail(
+        `${violations.map(({ rule, what }) => `${rule}: ${what}`).join("\n")}\n\nAgain: ${again}\n\n${trace}`,
+      );
+    }
+  },
+  600_000,
+);

@@ -1,0 +1,200 @@
+/** A random run from a seed: transactions of every kind, every fault that the model knows, then healing and the judges. */
+
+import type { ProtocolName, TransactionId } from "../../protocols/index.ts";
+import type { Tail } from "../support/disk.ts";
+import type { Host } from "../support/hosts.ts";
+import { Judges, type RuleName, type Violation } from "../support/judges.ts";
+import { Seeded } from "../support/random.ts";
+import { Trace } from "../support/trace.ts";
+import { C, defaultTimes, type PlantedInPorts, type Work, World } from "../support/world.ts";
+import type { Capabilities } from "./capabilities.ts";
+
+/** Faults happen in this time, in virtual milliseconds … */
+const CHAOS_MS = 6_000;
+/** … and after them everything must end within this: the longest timeouts and a few rounds of the slowest back-off. */
+const HEALING_MS = 60_000;
+
+export interface Run {
+  readonly violations: readonly Violation[];
+  readonly trace: string;
+}
+
+export interface RunOptions {
+  readonly protocol: ProtocolName;
+  readonly seed: number;
+  readonly capabilities: Capabilities;
+  readonly planted?: PlantedInPorts;
+  readonly traced?: boolean;
+}
+
+/** How hard a run is: drawn once a run, so that some are calm and some are wild. */
+interface Weather {
+  readonly lossRate: number;
+  readonly copyRate: number;
+  readonly slowRate: number;
+  readonly slowMs: number;
+}
+
+export async function run({ protocol, seed, capabilities, planted = {}, traced = false }: RunOptions): Promise<Run> {
+  const random = new Seeded(seed);
+  const judges = new Judges();
+  const trace = new Trace();
+  const calm = random.chance(0.05);
+  const retention = random.chance(0.2)
+    ? { keepMs: 3_600_000, maxBytes: random.between(1_000, 4_000), sweepMs: 1_000 }
+    : { keepMs: 3_600_000, maxBytes: 10_000_000, sweepMs: 20_000 };
+  const world = new World(
+    {
+      protocol,
+      participants: random.between(2, 4),
+      random,
+      retention,
+      lockWaitMs: random.pick([0, 50, 400]),
+      times: random.chance(0.5) ? defaultTimes : { ...defaultTimes, idleMs: random.between(800, 3_000) },
+    },
+    traced ? [judges, trace] : [judges],
+    planted,
+  );
+  judges.watch(world);
+  trace.nowMs = () => world.timeline.nowMs;
+  const turnMs = random.pick([0, 0, 1, 3]);
+  world.turnMs = () => (turnMs === 0 ? 0 : random.next() * turnMs);
+  world.startAll();
+  await world.run(20);
+  new Chaos(world, random, capabilities, judges).begin(calm);
+  await world.run(CHAOS_MS);
+  heal(world, judges, calm);
+  await world.run(HEALING_MS, () => world.isQuiet && world.timeline.nowMs > CHAOS_MS + 5_000);
+  judges.final(world);
+  return { violations: judges.violations, trace: trace.text };
+}
+
+function heal(world: World, judges: Judges, calm: boolean): void {
+  if (!calm) judges.excuse();
+  world.note("all faults stop");
+  world.network.rule = () => [world.options.latencyMs];
+  for (const { name } of world.participants) world.network.setCut(C, name, false);
+  for (const host of [world.coordinator, ...world.participants]) {
+    host.planned = null;
+    host.start();
+  }
+  world.linksChanged();
+}
+
+class Chaos {
+  private readonly begun: { readonly id: TransactionId; readonly work: Work | null }[] = [];
+  private readonly weather: Weather;
+  private readonly world: World;
+  private readonly random: Seeded;
+  private readonly capabilities: Capabilities;
+  private readonly judges: Judges;
+
+  constructor(world: World, random: Seeded, capabilities: Capabilities, judges: Judges) {
+    this.world = world;
+    this.random = random;
+    this.capabilities = capabilities;
+    this.judges = judges;
+    this.weather = {
+      lossRate: random.pick([0, 0, 0.05, 0.2]),
+      copyRate: random.pick([0, 0.1, 0.3]),
+      slowRate: random.pick([0, 0.05, 0.2]),
+      slowMs: random.pick([100, 1_000, 3_000]),
+    };
+  }
+
+  begin(calm: boolean): void {
+    const { random } = this;
+    const transactions = random.between(1, 6);
+    for (let index = 0; index < transactions; index += 1) this.at(random.next() ** 2 * CHAOS_MS, () => this.transact());
+    for (let index = random.between(0, 3); index > 0; index -= 1)
+      this.at(random.next() * CHAOS_MS, () => this.nag(calm));
+    if (calm) {
+      this.world.network.rule = () => [random.between(1, 10)];
+      return;
+    }
+    this.world.network.rule = () => this.fate();
+    for (let index = random.between(0, 4); index > 0; index -= 1)
+      this.at(random.next() * CHAOS_MS, () => this.disturb());
+  }
+
+  private at(delayMs: number, what: () => void): void {
+    this.world.timeline.after(delayMs, what);
+  }
+
+  private fate(): number[] {
+    const { random, weather } = this;
+    if (random.chance(weather.lossRate)) return [];
+    const delays = [random.between(1, 10)];
+    if (random.chance(weather.copyRate)) delays.push(random.between(1, random.chance(0.5) ? 30 : 3_000));
+    return delays.map((delayMs) =>
+      random.chance(weather.slowRate) ? delayMs + random.next() * weather.slowMs : delayMs,
+    );
+  }
+
+  private transact(): void {
+    const { random, world, capabilities } = this;
+    const count = random.pick([1, 2, 2, 2, 3]);
+    const members = random.some(world.participants, count);
+    const work: Work = Object.fromEntries(members.map(({ name }) => [name, this.items()]));
+    const timeoutMs = random.pick([0, 60, 400, 1_500]);
+    if (capabilities.oneShot && random.chance(0.6)) {
+      const id = world.submit(work, timeoutMs);
+      if (id !== null) this.begun.push({ id, work });
+    } else {
+      const id = world.interact(work, timeoutMs);
+      if (id !== null) this.begun.push({ id, work: null });
+    }
+  }
+
+  private items(): string[] {
+    const { random, capabilities } = this;
+    const key = () => random.pick(["x", "x", "y", "z"]);
+    if (capabilities.readOnlyVotes && random.chance(0.15)) return [`read ${key()}`];
+    const items = Array.from({ length: random.between(1, 2) }, () =>
+      random.chance(0.2) ? `read ${key()}` : `add ${key()} ${random.between(1, 9)}`,
+    );
+    if (!items.some((item) => item.startsWith("add"))) items.push(`add ${key()} 1`);
+    if (random.chance(0.06)) items.push("no");
+    return items;
+  }
+
+  /** A client that asks, retries or cancels. */
+  private nag(calm: boolean): void {
+    const { random, world } = this;
+    if (this.begun.length === 0) return;
+    const { id, work } = random.pick(this.begun);
+    const what = random.next();
+    if (what < 0.4) world.ask(id);
+    else if (what < 0.8 && work !== null) world.retry(id, work);
+    else if (!calm) world.abort(id);
+  }
+
+  private disturb(): void {
+    const { random, world } = this;
+    this.judges.excuse();
+    const host = random.pick([world.coordinator, world.coordinator, ...world.participants]);
+    const tail: Tail = random.chance(0.5) ? "lost" : "kept";
+    const what = random.next();
+    if (what < 0.5) {
+      host.planned = { when: random.pick(["before", "torn", "after"]), tail, skip: random.between(0, 3) };
+      this.reviveLater(host);
+    } else if (what < 0.75) {
+      host.crash(tail);
+      this.reviveLater(host);
+    } else {
+      const { name } = random.pick(world.participants);
+      world.cut(C, name, true);
+      this.at(random.next() * 2_000, () => world.cut(C, name, false));
+    }
+  }
+
+  private reviveLater(host: Host): void {
+    this.at(this.random.next() * 2_500, () => {
+      host.start();
+    });
+  }
+}
+
+export function found(violations: readonly Violation[], among: readonly RuleName[] | null = null): Violation | null {
+  return violations.find(({ rule }) => among === null || among.includes(rule)) ?? null;
+}

@@ -1,0 +1,268 @@
+/** The nodes of a world: the real wiring of each role over fake ports, that dies and comes back with its disk. */
+
+import { Coordinator } from "../../coordinator/wiring.ts";
+import { Participant } from "../../participant/wiring.ts";
+import type { NodeId } from "../../protocols/index.ts";
+import type { Clock, Engine, Envelope, Observer, PeerRole, Returning, Scheduler } from "../../runtime/engine/index.ts";
+import { Disk, type Tail } from "./disk.ts";
+import { Crash, type CrashPoint, FakeJournal } from "./journal.ts";
+import type { Receiver, Watermark } from "./network.ts";
+import type { Probe } from "./probe.ts";
+import { FakeResource } from "./resource.ts";
+import type { World } from "./world.ts";
+
+/** Kills a node at a forced write: the first one from now that `matches`, or after `skip` of them. */
+export interface Planned extends CrashPoint {
+  skip: number;
+}
+
+export abstract class Host implements Receiver {
+  readonly name: NodeId;
+  readonly disk = new Disk();
+  isAlive = false;
+  planned: Planned | null = null;
+  protected readonly world: World;
+  protected journal: FakeJournal;
+  private life = 0;
+  private startRow = 0;
+
+  constructor(world: World, name: NodeId) {
+    this.world = world;
+    this.name = name;
+    this.journal = this.makeJournal();
+  }
+
+  abstract readonly role: PeerRole;
+  abstract get engine(): Engine;
+  protected abstract boot(): void;
+  protected abstract take(from: NodeId, envelopes: readonly Envelope[]): void;
+  protected abstract takeWatermark(from: NodeId, watermark: Watermark): void;
+  abstract admit(hello: Returning): boolean;
+  abstract linkUp(node: NodeId): void;
+  abstract linkDown(node: NodeId, seen: Returning): void;
+
+  start(): void {
+    if (this.isAlive) return;
+    this.disk.incarnation += 1;
+    this.startRow = this.lastRow;
+    this.journal = this.makeJournal();
+    this.isAlive = true;
+    this.tell((probe) => probe.started?.(this.name));
+    this.guard(() => this.boot());
+    this.world.linksChanged();
+  }
+
+  crash(tail: Tail): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    this.life += 1;
+    this.tell((probe) => probe.crashed?.(this.name));
+    this.journal.crash(tail);
+    this.world.linksChanged();
+  }
+
+  receive(from: NodeId, envelopes: readonly Envelope[]): void {
+    this.guard(() => this.take(from, envelopes));
+  }
+
+  receiveWatermark(from: NodeId, watermark: Watermark): void {
+    this.guard(() => this.takeWatermark(from, watermark));
+  }
+
+  /** What this node says of itself when it links. */
+  hello(): Returning {
+    return { ...this.seen(), sequence: this.startRow };
+  }
+
+  /** What peers have seen of this node by now. */
+  seen(): Returning {
+    const { name: node, role, disk } = this;
+    return { node, role, log: `log of ${node}`, incarnation: disk.incarnation, sequence: this.lastRow };
+  }
+
+  /** 0 where a planted bug loses rows: peers would refuse the node, and hide what the bug does. */
+  private get lastRow(): number {
+    return this.world.planted.lies === undefined ? this.disk.nextSequence - 1 : 0;
+  }
+
+  /** Runs something of this node, if it lives; it may die in it. */
+  guard(run: () => void): void {
+    if (!this.isAlive) return;
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      this.crash(error.tail);
+    }
+  }
+
+  protected tell(each: (probe: Probe) => void): void {
+    for (const probe of this.world.probes) each(probe);
+  }
+
+  protected get clock(): Clock {
+    const { timeline } = this.world;
+    return { nowMs: () => timeline.nowMs, calendarMs: () => timeline.nowMs };
+  }
+
+  /** Events of a life that is over do nothing. */
+  protected get scheduler(): Scheduler {
+    const { timeline, turnMs } = this.world;
+    const { life } = this;
+    const inThisLife = (run: () => void) => () => {
+      if (this.life === life) this.guard(run);
+    };
+    return {
+      soon: (turn) => void timeline.after(turnMs(), inThisLife(turn)),
+      after: (delayMs, fire) => timeline.after(delayMs, inThisLife(fire)),
+    };
+  }
+
+  protected get observer(): Observer {
+    const { name } = this;
+    return {
+      alarm: (id, alarm, detail) => this.tell((probe) => probe.alarm?.(name, id, alarm, detail)),
+      ignored: (id, why) => this.tell((probe) => probe.ignored?.(name, id, why)),
+      stepped: (id, step) => this.tell((probe) => probe.stepped?.(name, id, step)),
+    };
+  }
+
+  private makeJournal(): FakeJournal {
+    return new FakeJournal(this.disk, {
+      crashAt: () => this.crashPoint(),
+      wrote: (row, force) => this.tell((probe) => probe.wrote?.(this.name, row, force)),
+      appended: (entries) => this.tell((probe) => probe.appended?.(this.name, entries)),
+      lies: (entries) => this.world.planted.lies?.(entries) ?? false,
+    });
+  }
+
+  private crashPoint(): CrashPoint | null {
+    const { planned } = this;
+    if (planned === null) return null;
+    if (planned.skip > 0) {
+      planned.skip -= 1;
+      return null;
+    }
+    this.planned = null;
+    return planned;
+  }
+}
+
+export class CoordinatorHost extends Host {
+  readonly role = "coordinator";
+  private running: Coordinator | null = null;
+
+  get coordinator(): Coordinator {
+    if (this.running === null) throw new Error(`${this.name} was never started`);
+    return this.running;
+  }
+
+  get engine(): Engine {
+    return this.coordinator.engine;
+  }
+
+  protected boot(): void {
+    const { world, name, disk, journal, clock, scheduler, observer } = this;
+    this.running = new Coordinator({
+      node: name,
+      incarnation: disk.incarnation,
+      times: world.options.times,
+      defaultProtocol: world.options.protocol,
+      retention: world.options.retention,
+      limits: { queue: 1_000, participants: 100 },
+      clock,
+      scheduler,
+      random: world.random,
+      journal,
+      observer,
+      network: {
+        send: (to, envelopes) => world.network.send(name, to, envelopes),
+        sendWatermark: (to, below, except) =>
+          world.network.sendWatermark(name, to, { below, except: world.planted.except?.(except) ?? except }),
+        isUp: (node) => world.isUp(name, node),
+      },
+    });
+    this.running.open([...disk.rows]);
+  }
+
+  protected take(from: NodeId, envelopes: readonly Envelope[]): void {
+    this.coordinator.onEnvelopes(from, envelopes);
+  }
+
+  protected takeWatermark(): void {
+    throw new Error("coordinators send watermarks");
+  }
+
+  admit(hello: Returning): boolean {
+    return this.coordinator.admit(hello).ok;
+  }
+
+  linkUp(node: NodeId): void {
+    this.coordinator.onUp(node);
+  }
+
+  linkDown(node: NodeId, seen: Returning): void {
+    this.coordinator.onDown(node, seen);
+  }
+}
+
+export class ParticipantHost extends Host {
+  readonly role = "participant";
+  private running: Participant | null = null;
+  resource = this.makeResource();
+
+  get participant(): Participant {
+    if (this.running === null) throw new Error(`${this.name} was never started`);
+    return this.running;
+  }
+
+  get engine(): Engine {
+    return this.participant.engine;
+  }
+
+  protected boot(): void {
+    const { world, name, disk, journal, clock, scheduler, observer } = this;
+    this.resource = this.makeResource();
+    this.running = new Participant({
+      node: name,
+      incarnation: disk.incarnation,
+      times: world.options.times,
+      lockWaitMs: world.options.lockWaitMs,
+      retention: world.options.retention,
+      clock,
+      scheduler,
+      random: world.random,
+      journal,
+      observer,
+      network: { send: (to, envelopes) => world.network.send(name, to, envelopes) },
+      resource: this.resource,
+    });
+    this.running.open([...disk.rows]);
+  }
+
+  protected take(from: NodeId, envelopes: readonly Envelope[]): void {
+    this.participant.onEnvelopes(from, envelopes);
+  }
+
+  protected takeWatermark(from: NodeId, { below, except }: Watermark): void {
+    this.participant.onWatermark(from, below, except);
+  }
+
+  admit(hello: Returning): boolean {
+    return this.participant.admit(hello).ok;
+  }
+
+  linkUp(node: NodeId): void {
+    this.participant.onUp(node);
+  }
+
+  linkDown(node: NodeId, seen: Returning): void {
+    this.participant.onDown(node, seen);
+  }
+
+  private makeResource(): FakeResource {
+    return new FakeResource(this.disk, (what) =>
+      this.tell((probe) => probe.violated?.("lock discipline", `${this.name}: ${what}`)),
+    );
+  }
+}

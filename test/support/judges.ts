@@ -1,0 +1,298 @@
+/**
+ * The rules of protocols §D.3 as judges of one run. They look at messages, durable rows, answers and the
+ * resources' data, and know no protocol's name: a protocol that has other messages adds rows to `mustHave`.
+ */
+
+import type { Answer, Decision, Message, MessageKind, NodeId, TransactionId } from "../../protocols/index.ts";
+import type { Entry, Envelope } from "../../runtime/engine/index.ts";
+import type { Row } from "./disk.ts";
+import type { Probe } from "./probe.ts";
+import type { Plan, World } from "./world.ts";
+import { C } from "./world.ts";
+
+export const rules = [
+  "agreement",
+  "commit validity",
+  "abort validity",
+  "refinement",
+  "write-ahead",
+  "client truth",
+  "lock discipline",
+  "whole work",
+  "collected once",
+  "admission",
+  "no alarm",
+  "termination",
+] as const;
+export type RuleName = (typeof rules)[number];
+
+export interface Violation {
+  readonly rule: RuleName;
+  readonly what: string;
+}
+
+interface Decided {
+  readonly by: string;
+  readonly decision: Decision;
+}
+
+interface Facts {
+  readonly plan: Plan;
+  readonly firstVotes: Map<NodeId, "yes" | "read-only" | "no">;
+  decided: Decided | null;
+  /** When somebody was first told a decision. One branch that aborts alone ends no collection. */
+  collectionEndedAtMs: number;
+  collectedIn: number;
+  told: Decision | null;
+  /** Nodes that were told abort before they ever voted, and when. */
+  readonly toldAbort: Map<NodeId, number>;
+  excused: boolean;
+}
+
+/** What must be durable at the sender, or must have been, before a message leaves: one of these. */
+const mustHave: {
+  readonly [K in MessageKind]?: (body: Message & { kind: K }, plan: Plan) => readonly string[] | null;
+} = {
+  vote: ({ vote }) => (vote === "yes" ? ["prepare"] : null),
+  decision: ({ decision }) => (decision === "commit" ? ["commit", "committed", "heuristic"] : null),
+  ack: ({ decision }) => (decision === "commit" ? ["committed", "damaged"] : null),
+  "commit-one-phase": () => ["one-phase"],
+  // A branch under a token is void after a crash, so that its abort needs no row.
+  "one-phase-result": ({ outcome }, { mode }) => (outcome === "aborted" && mode === "item by item" ? null : [outcome]),
+};
+
+/** A crash within this time of a delivery may have come before the turn that took it, in milliseconds. */
+const TURN_MS = 5;
+
+export class Judges implements Probe {
+  readonly violations: Violation[] = [];
+  private readonly facts = new Map<TransactionId, Facts>();
+  /** `node id what` for everything that ever was durable. */
+  private readonly durable = new Set<string>();
+  private readonly volatile = new Map<NodeId, string[]>();
+  private nowMs: () => number = () => 0;
+  private incarnation: () => number = () => 0;
+
+  watch(world: World): void {
+    this.nowMs = () => world.timeline.nowMs;
+    this.incarnation = () => world.coordinator.disk.incarnation;
+  }
+
+  /** Something happened that may abort any transaction of this run. */
+  excuse(): void {
+    for (const facts of this.facts.values()) facts.excused = true;
+  }
+
+  begun(plan: Plan): void {
+    this.facts.set(plan.id, {
+      plan,
+      firstVotes: new Map(),
+      decided: null,
+      collectionEndedAtMs: Number.POSITIVE_INFINITY,
+      collectedIn: 0,
+      told: null,
+      toldAbort: new Map(),
+      excused: false,
+    });
+  }
+
+  violated(rule: string, what: string): void {
+    const known = rules.find((each) => each === rule);
+    if (known === undefined) throw new Error(`no rule is called ${rule}`);
+    this.violations.push({ rule: known, what });
+  }
+
+  alarm(node: NodeId, id: TransactionId, alarm: string, detail: string): void {
+    this.violated("no alarm", `${node} ${id} ${alarm}: ${detail}`);
+  }
+
+  wrote(node: NodeId, row: Row): void {
+    const said: string[] = [];
+    for (const entry of row.entries) {
+      const what = saidBy(entry);
+      if (what !== null) said.push(`${node} ${what}`);
+    }
+    if (row.volatile !== null) {
+      this.volatile.set(node, [...(this.volatile.get(node) ?? []), ...said]);
+      return;
+    }
+    for (const each of [...(this.volatile.get(node) ?? []), ...said]) this.durable.add(each);
+    this.volatile.delete(node);
+    for (const entry of row.entries) this.decidedBy(node, entry);
+  }
+
+  crashed(node: NodeId): void {
+    this.volatile.delete(node);
+    for (const facts of this.facts.values()) {
+      const atMs = facts.toldAbort.get(node);
+      if (atMs !== undefined && atMs >= this.nowMs() - TURN_MS) facts.toldAbort.delete(node);
+    }
+  }
+
+  delivered(_from: NodeId, to: NodeId, { transaction, body }: Envelope): void {
+    const facts = this.facts.get(transaction);
+    if (facts === undefined || body.kind !== "decision" || body.decision !== "abort") return;
+    if (!facts.firstVotes.has(to) && !this.durable.has(`${to} ${transaction} prepare`) && !facts.toldAbort.has(to))
+      facts.toldAbort.set(to, this.nowMs());
+  }
+
+  sent(from: NodeId, to: NodeId, { transaction, body }: Envelope): void {
+    const facts = this.facts.get(transaction);
+    if (facts === undefined) return;
+    this.writeAhead(from, facts.plan, body);
+    switch (body.kind) {
+      case "vote":
+        this.voted(facts, from, body.vote);
+        return;
+      case "prepare":
+      case "commit-one-phase":
+        this.collects(facts, to);
+        return;
+      case "decision":
+        this.endCollection(facts);
+        if (body.decision === "abort" && this.isHarmless(facts, to)) return;
+        this.decides(facts, `${from} to ${to}`, body.decision);
+        return;
+      case "work-failed":
+        facts.excused = true;
+        return;
+      case "one-phase-result":
+        if (body.outcome === "aborted") facts.excused = true;
+        this.decides(facts, `${from} to ${to}`, body.outcome === "committed" ? "commit" : "abort");
+        return;
+      default:
+    }
+  }
+
+  answered(id: TransactionId, answer: Answer): void {
+    const facts = this.facts.get(id);
+    if (facts === undefined) return;
+    if (answer.outcome === "pending" || answer.outcome === "forgotten") return;
+    if (answer.outcome !== "committed" && answer.outcome !== "aborted") {
+      this.violated("client truth", `${id} was begun and the client is told ${answer.outcome}`);
+      return;
+    }
+    const decision = answer.outcome === "committed" ? "commit" : "abort";
+    if (facts.told !== null && facts.told !== decision)
+      this.violated("client truth", `${id}: the client was told ${facts.told}, then ${decision}`);
+    facts.told = decision;
+    this.endCollection(facts);
+    this.decides(facts, "client", decision, "client truth");
+  }
+
+  /** After everything has healed: nothing is left open, and the data is that of the committed work. */
+  final(world: World): void {
+    for (const host of [world.coordinator, ...world.participants]) {
+      const open = host.isAlive ? [...host.engine.liveIds()] : ["everything"];
+      if (open.length > 0) this.violated("termination", `${host.name} still has ${open.join(", ")}`);
+    }
+    for (const { name, resource } of world.participants)
+      if (resource.lockCount > 0) this.violated("termination", `${name} still holds ${resource.lockCount} locks`);
+    for (const facts of this.facts.values()) this.finalOf(world, facts);
+    for (const { name, disk } of world.participants) {
+      const expected = new Map<string, number>();
+      for (const works of disk.image.applied.values())
+        for (const work of works)
+          for (const [, key, by] of work.matchAll(/add (\S+) (-?\d+)/gu))
+            expected.set(key ?? "", (expected.get(key ?? "") ?? 0) + Number(by));
+      for (const [key, value] of expected)
+        if (disk.image.values.get(key) !== value)
+          this.violated("lock discipline", `${name}: ${key} is ${disk.image.values.get(key)}, and ${value} was added`);
+    }
+  }
+
+  private finalOf(world: World, { plan, decided, excused, firstVotes }: Facts): void {
+    const { id } = plan;
+    for (const [node, items] of plan.work) {
+      const applied = world.participant(node).disk.image.applied.get(id) ?? [];
+      const due = decided?.decision === "commit" && firstVotes.get(node) !== "read-only" && writes(items);
+      const expected = due ? [items.filter((item) => !item.startsWith("fail")).join("; ")] : [];
+      if (applied.join(" | ") !== expected.join(" | "))
+        this.violated("whole work", `${node} ${id}: applied "${applied.join(" | ")}", not "${expected.join(" | ")}"`);
+    }
+    const no = [...firstVotes.values()].includes("no");
+    if (decided?.decision === "abort" && !excused && !no && ![...plan.work.values()].flat().some(isRefusal))
+      this.violated("abort validity", `${id} aborted though nobody refused and nothing failed`);
+  }
+
+  private voted(facts: Facts, node: NodeId, vote: "yes" | "read-only" | "no"): void {
+    const first = facts.firstVotes.get(node);
+    if (first === "no" && vote === "yes")
+      this.violated("refinement", `${node} ${facts.plan.id} voted no, and now votes yes`);
+    const toldAtMs = facts.toldAbort.get(node);
+    if (vote === "yes" && toldAtMs !== undefined && toldAtMs < this.nowMs() - TURN_MS)
+      this.violated("refinement", `${node} ${facts.plan.id} was told abort, and now prepares`);
+    if (first === undefined) facts.firstVotes.set(node, vote);
+  }
+
+  /** The presumption, told to who needs no decision: it voted read-only, or it has committed and asked before that. */
+  private isHarmless({ plan, firstVotes }: Facts, to: NodeId): boolean {
+    return firstVotes.get(to) === "read-only" || this.durable.has(`${to} ${plan.id} committed`);
+  }
+
+  private endCollection(facts: Facts): void {
+    facts.collectionEndedAtMs = Math.min(facts.collectionEndedAtMs, this.nowMs());
+  }
+
+  private collects(facts: Facts, to: NodeId): void {
+    const incarnation = this.incarnation();
+    if (facts.collectedIn === 0) facts.collectedIn = incarnation;
+    // The messages of one turn leave at one time.
+    if (facts.collectionEndedAtMs < this.nowMs() || facts.collectedIn !== incarnation)
+      this.violated("collected once", `${to} is asked to prepare ${facts.plan.id} after its votes were collected`);
+  }
+
+  private decides(facts: Facts, by: string, decision: Decision, rule: RuleName = "agreement"): void {
+    const { id, work } = facts.plan;
+    if (facts.decided === null) facts.decided = { by, decision };
+    else if (facts.decided.decision !== decision)
+      this.violated(rule, `${id}: ${facts.decided.by} ${facts.decided.decision}, ${by} ${decision}`);
+    if (decision !== "commit") return;
+    if (work.size === 1) {
+      const told = [C, ...work.keys()].some((node) => this.durable.has(`${node} ${id} committed`));
+      if (!told) this.violated("commit validity", `${id} committed in one phase, and no row says so`);
+      return;
+    }
+    for (const node of work.keys()) {
+      const vote = facts.firstVotes.get(node);
+      if (vote === undefined || vote === "no")
+        this.violated("commit validity", `${id} committed by ${by}, and ${node} voted ${vote ?? "nothing"}`);
+    }
+  }
+
+  private decidedBy(node: NodeId, entry: Entry): void {
+    if (entry.kind !== "closed" && entry.kind !== "record") return;
+    const facts = this.facts.get(entry.transaction);
+    if (facts === undefined) return;
+    if (entry.kind === "record") {
+      if (entry.record.kind === "commit") this.decides(facts, node, "commit");
+      return;
+    }
+    const { outcome } = entry.outcome;
+    if (outcome === "read-only") return;
+    if (outcome === "aborted" && facts.firstVotes.get(node) === "read-only") return;
+    this.decides(facts, node, outcome === "aborted" ? "abort" : "commit");
+  }
+
+  private writeAhead(node: NodeId, plan: Plan, body: Message): void {
+    const { id } = plan;
+    const rule = mustHave[body.kind] as ((body: Message, plan: Plan) => readonly string[] | null) | undefined;
+    const what = rule?.(body, plan) ?? null;
+    if (what === null || what.some((each) => this.durable.has(`${node} ${id} ${each}`))) return;
+    this.violated("write-ahead", `${node} sends ${body.kind} of ${id}, and has no durable ${what.join(" or ")}`);
+  }
+}
+
+function saidBy(entry: Entry): string | null {
+  if (entry.kind === "record") return `${entry.transaction} ${entry.record.kind}`;
+  if (entry.kind === "closed") return `${entry.transaction} ${entry.outcome.outcome}`;
+  return null;
+}
+
+function isRefusal(item: string): boolean {
+  return item === "no" || item === "die" || item === "fail";
+}
+
+function writes(items: readonly string[]): boolean {
+  return items.some((item) => item.startsWith("add"));
+}

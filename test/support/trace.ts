@@ -1,0 +1,169 @@
+/**
+ * A run as text, in the manner of protocols §I: one event a line, `*` on forced writes, messages numbered in
+ * the order in which they were sent.
+ */
+
+import type { Answer, Closed, LogRecord, Message, NodeId, Step, TransactionId } from "../../protocols/index.ts";
+import type { Entry, Envelope } from "../../runtime/engine/index.ts";
+import type { Row } from "./disk.ts";
+import type { Probe } from "./probe.ts";
+import { text } from "./work.ts";
+import type { Plan } from "./world.ts";
+
+export class Trace implements Probe {
+  nowMs: () => number = () => 0;
+  private readonly lines: string[] = [];
+  private readonly names = new Map<TransactionId, string>();
+  private readonly forced = new WeakSet<LogRecord | Closed>();
+  private readonly limit: number;
+
+  /** With a limit, only the last lines are kept. */
+  constructor(limit = Number.POSITIVE_INFINITY) {
+    this.limit = limit;
+  }
+
+  get text(): string {
+    return `${this.lines.join("\n")}\n`;
+  }
+
+  begun({ id, mode, work }: Plan): void {
+    const parts = [...work].map(([node, items]) => `${node} "${items.join("; ")}"`);
+    const how = mode === "at once" ? "submit" : "begin";
+    this.line("client", `${how} ${this.name(id)}: ${parts.join(", ")}`);
+  }
+
+  sent(from: NodeId, to: NodeId, { transaction, body }: Envelope, number: number): void {
+    this.line(from, `[${number}] ${this.name(transaction)} ${messageText(body)} → ${to}`);
+  }
+
+  lost(_from: NodeId, to: NodeId, _envelope: Envelope, number: number, why: string): void {
+    this.line(to, why === "lost" ? `[${number}] is lost` : `[${number}] is lost: ${why}`);
+  }
+
+  stepped(_node: NodeId, _id: TransactionId, step: Step<unknown, LogRecord>): void {
+    for (const { record, force } of step.records ?? []) if (force) this.forced.add(record);
+    if (step.closed?.force === true) this.forced.add(step.closed.outcome);
+  }
+
+  ignored(node: NodeId, id: TransactionId, why: string): void {
+    this.line(node, `${this.name(id)} ignored: ${why}`);
+  }
+
+  wrote(node: NodeId, row: Row): void {
+    this.entries(node, row.entries, true);
+  }
+
+  appended(node: NodeId, entries: readonly Entry[]): void {
+    this.entries(node, entries, false);
+  }
+
+  answered(id: TransactionId, answer: Answer, to: "begin" | "retry" | "status"): void {
+    this.line("client", `${this.name(id)} ${to === "begin" ? "" : `(${to}) `}is told ${answerText(answer)}`);
+  }
+
+  alarm(node: NodeId, id: TransactionId, alarm: string, detail: string): void {
+    this.line(node, `${this.name(id)} ALARM ${alarm}: ${this.named(detail)}`);
+  }
+
+  crashed(node: NodeId): void {
+    this.line(node, "CRASH");
+  }
+
+  started(node: NodeId): void {
+    if (this.nowMs() > 0) this.line(node, "START");
+  }
+
+  violated(rule: string, what: string): void {
+    this.line("judge", `${rule}: ${this.named(what)}`);
+  }
+
+  note(text: string): void {
+    this.line("-", this.named(text));
+  }
+
+  /** Each record once, when it is written: with its star at the forced write, without one where it waits in memory. */
+  private entries(node: NodeId, entries: readonly Entry[], written: boolean): void {
+    for (const entry of entries) {
+      if (entry.kind !== "record" && entry.kind !== "closed") continue;
+      const forced = this.forced.has(entry.kind === "record" ? entry.record : entry.outcome);
+      if (forced !== written) continue;
+      const what = entry.kind === "record" ? recordText(entry.record) : closedText(entry.outcome);
+      this.line(node, `${this.name(entry.transaction)} ${what}${forced ? "*" : ""}`);
+    }
+  }
+
+  private line(who: string, what: string): void {
+    this.lines.push(`${String(Math.round(this.nowMs())).padStart(6)}  ${who.padEnd(6)}  ${what}`);
+    if (this.lines.length > this.limit) this.lines.shift();
+  }
+
+  private name(id: TransactionId): string {
+    const known = this.names.get(id);
+    if (known !== undefined) return known;
+    const name = `T${this.names.size + 1}`;
+    this.names.set(id, name);
+    return name;
+  }
+
+  private named(what: string): string {
+    return what.replaceAll(/C\.[0-9a-z]{4}\.[0-9a-z]{8}/gu, (id) => this.name(id));
+  }
+}
+
+function recordText(record: LogRecord): string {
+  switch (record.kind) {
+    case "commit":
+      return `commit(${record.participants.join(", ")})`;
+    case "one-phase":
+      return `one-phase(${record.participant})`;
+    default:
+      return record.kind;
+  }
+}
+
+function closedText({ outcome, reason }: Closed): string {
+  return reason === null ? `end(${outcome})` : `end(${outcome} ${reason})`;
+}
+
+function answerText(answer: Answer): string {
+  switch (answer.outcome) {
+    case "committed": {
+      const results = [...answer.results].map(([node, result]) => ` ${node}: ${text(result)}`);
+      return `${answer.heuristic ? "heuristic" : "committed"}${results.join("")}`;
+    }
+    case "aborted":
+      return `aborted ${answer.reason}${answer.participant === null ? "" : ` by ${answer.participant}`}`;
+    case "pending":
+      return `pending (${answer.state})`;
+    default:
+      return answer.outcome;
+  }
+}
+
+function messageText(body: Message): string {
+  switch (body.kind) {
+    case "work":
+      return `WORK ${body.item}${body.token === null ? "" : ` ${body.token.incarnation}.${body.token.number}`} "${text(body.work)}"`;
+    case "worked":
+      return `WORKED ${body.item} ${body.token.incarnation}.${body.token.number}`;
+    case "work-failed":
+      return `WORK_FAILED ${body.item} ${body.reason}`;
+    case "prepare":
+    case "commit-one-phase": {
+      const name = body.kind === "prepare" ? "PREPARE" : "COMMIT_1P";
+      return body.token === null ? name : `${name} ${body.token.incarnation}.${body.token.number} ×${body.workCount}`;
+    }
+    case "vote":
+      return body.vote === "no" ? `NO ${body.reason}` : body.vote === "yes" ? "YES" : "READ_ONLY";
+    case "decision":
+      return body.decision.toUpperCase();
+    case "ack":
+      return body.heuristic === null ? "ACK" : `ACK, but ${body.heuristic}`;
+    case "resolve-one-phase":
+      return "RESOLVE_1P";
+    case "one-phase-result":
+      return `RESULT_1P ${body.outcome}`;
+    default:
+      return body.kind.toUpperCase().replace("-", "_");
+  }
+}
