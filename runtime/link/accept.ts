@@ -19,7 +19,7 @@ type State =
 
 /** Serves one stream of `Peer.Link`. */
 export function accept(host: Host, stream: Stream): void {
-  const { identity, accepts, admit } = host.options;
+  const { identity, accepts } = host.options;
   let state: State = { at: "hello" };
 
   const wire: Wire = {
@@ -54,13 +54,19 @@ export function accept(host: Host, stream: Stream): void {
     } else if (hello && state.at === "hello") {
       const judged = judge(identity, accepts, hello);
       if (!judged.ok) return refuse(judged, hello.node || null);
-      const admitted = admit(judged.peer);
+      const admitted = host.admit(judged.peer);
       if (!admitted.ok) return refuse(admitted, judged.peer.node);
       state = { at: "answered", peer: judged.peer, version: judged.version };
       stream.write({ hello: helloOf(identity, admitted.seen) });
     } else if (hello && state.at === "answered") {
       const judged = judge(identity, accepts, hello);
       if (!judged.ok) return refuse(judged, state.peer.node);
+      if (judged.peer.node !== state.peer.node) {
+        return refuse(
+          refusal("LINK_BROKEN", `${state.peer.node} calls itself ${judged.peer.node} now.`),
+          state.peer.node,
+        );
+      }
       clearTimeout(timer);
       host.seen(state.peer, judged.peer.seen);
       const { peer, version } = state;

@@ -26,7 +26,7 @@ import {
   type ProtocolName,
   type TransactionId,
 } from "../../protocols/index.ts";
-import type { Envelope } from "../engine/ports.ts";
+import type { Envelope } from "../engine/index.ts";
 import { Reader, UnreadableBytes, Writer } from "../packing/index.ts";
 import type { CallMethod, SideItem } from "./items.ts";
 

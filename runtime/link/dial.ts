@@ -123,13 +123,13 @@ class Attempt {
   }
 
   private onHello(hello: NonNullable<LinkResponse__Output["hello"]>): void {
-    const { identity, accepts, admit } = this.host.options;
+    const { identity, accepts } = this.host.options;
     const judged = judge(identity, accepts, hello);
     if (!judged.ok) return this.refuse(judged, hello.node || null);
     const { peer, version } = judged;
     // Before the policy has its say: a peer that this node refuses may well be right about this node.
     this.host.seen(peer, peer.seen);
-    const admitted = admit(peer);
+    const admitted = this.host.admit(peer);
     if (!admitted.ok) return this.refuse(admitted, peer.node);
     clearTimeout(this.timer);
     this.stream.write({ hello: helloOf(identity, admitted.seen) });

@@ -1,7 +1,7 @@
 /** The handshake: what a node says of itself, and whom it refuses. Pure; docs/link.md has the order of messages. */
 
 import type { NodeId } from "../../protocols/index.ts";
-import type { PeerRole } from "../engine/entry.ts";
+import type { PeerRole } from "../engine/index.ts";
 import type { Reason } from "../errors/index.ts";
 import type { Hello, Hello__Output } from "./gen/nemcon/v1/Hello.ts";
 import type { Seen__Output } from "./gen/nemcon/v1/Seen.ts";

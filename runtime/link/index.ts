@@ -13,7 +13,8 @@ export {
 } from "./handshake.ts";
 export type { Call, CallMethod, Return, SideItem, Watermark } from "./items.ts";
 export { describePortHolder } from "./port-holder.ts";
-export { channelCredentials, serverCredentials } from "./security.ts";
+export { backoffMs, type Backoff } from "./backoff.ts";
+export { channelCredentials, hostOf, isLoopback, serverCredentials } from "./security.ts";
 export { fromServiceError, toServiceError, type StatusToSend, type WireError } from "./status.ts";
 export { CoordinatorStub, ParticipantStub, protoFolder, services } from "./proto.ts";
 export { serve, type RunningServer, type ServedService, type ServeOptions } from "./server.ts";

@@ -2,8 +2,7 @@
 
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { NodeId } from "../../protocols/index.ts";
-import type { PeerRole } from "../engine/entry.ts";
-import type { Envelope, Network } from "../engine/ports.ts";
+import type { Envelope, Network, PeerRole } from "../engine/index.ts";
 import { NemconError } from "../errors/index.ts";
 import { accept } from "./accept.ts";
 import { Calls } from "./calls.ts";
@@ -14,6 +13,7 @@ import { refusal, type PeerHello, type Refusal, type Seen } from "./handshake.ts
 import type { Host } from "./host.ts";
 import type { CallMethod, SideItem } from "./items.ts";
 import { defaultTuning, type LinkOptions, type LinkTuning, type Peer, type Refused } from "./options.ts";
+import { hostOf } from "./security.ts";
 import { Session, type Wire } from "./session.ts";
 
 /** A peer that has been linked since this process started, as people and metrics see it. */
@@ -58,6 +58,7 @@ export class Links implements Network {
     this.host = {
       options,
       tuning: this.tuning,
+      admit: (peer) => (this.closed ? this.stopping() : options.admit(peer)),
       open: (wire, peer, version) => this.open(wire, peer, version),
       seen: (peer, seen) => this.seen(peer, seen),
       refused: (refused) => this.refused(refused),
@@ -65,8 +66,13 @@ export class Links implements Network {
     this.serviceImplementation = { Link: (stream) => accept(this.host, stream) };
   }
 
-  /** Keeps a link to the server at `address` (`host:port`) up until `close`. A second dial of an address is none. */
+  /**
+   * Keeps a link to the server at `address` (`host:port`) up until `close`. A second dial of an address is none.
+   *
+   * @throws NemconError ADDRESS_INVALID
+   */
   dial(address: string): void {
+    hostOf(address);
     if (this.closed || this.dialers.has(address)) return;
     this.dialers.set(address, new Dialer(this.host, address));
   }
@@ -115,10 +121,14 @@ export class Links implements Network {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    const why = refusal("SHUTTING_DOWN", `${this.options.identity.node} stops.`);
+    const why = this.stopping();
     for (const dialer of this.dialers.values()) dialer.close();
     for (const { session } of this.known.values()) session?.end(why);
     this.calls.drop(null, new NemconError("SHUTTING_DOWN", why.message));
+  }
+
+  private stopping(): Refusal {
+    return refusal("SHUTTING_DOWN", `${this.options.identity.node} stops.`);
   }
 
   private sessionOf(node: NodeId): Session | null {
@@ -135,7 +145,7 @@ export class Links implements Network {
       onEnd: (why) => this.ended(session, why),
     });
     if (this.closed) {
-      session.end(refusal("SHUTTING_DOWN", `${this.options.identity.node} stops.`));
+      session.end(this.stopping());
       return session;
     }
     this.sessionOf(peer.node)?.end(refusal("SESSION_REPLACED", `${peer.node} opened a newer link.`));

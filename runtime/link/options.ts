@@ -2,8 +2,7 @@
 
 import type { ChannelCredentials } from "@grpc/grpc-js";
 import type { NodeId } from "../../protocols/index.ts";
-import type { PeerRole } from "../engine/entry.ts";
-import type { Envelope } from "../engine/ports.ts";
+import type { Envelope, PeerRole } from "../engine/index.ts";
 import { defaultBackoff, type Backoff } from "./backoff.ts";
 import type { Admission, Identity, PeerHello, Seen } from "./handshake.ts";
 import type { SideItem } from "./items.ts";

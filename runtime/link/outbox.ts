@@ -6,7 +6,7 @@
  */
 
 import type { MessageKind } from "../../protocols/index.ts";
-import type { Envelope } from "../engine/ports.ts";
+import type { Envelope } from "../engine/index.ts";
 import { encodeEnvelopes, encodeSide } from "./codec.ts";
 import type { SideItem } from "./items.ts";
 

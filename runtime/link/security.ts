@@ -35,7 +35,8 @@ export function hostOf(address: string): string {
   return name;
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine reaches `host`. */
+export function isLoopback(host: string): boolean {
   if (isIPv4(host)) return host.startsWith("127.");
   if (isIPv6(host)) return host === "::1";
   return host === "localhost";

@@ -1,7 +1,9 @@
 /** A gRPC server as every role runs it: health, reflection, keepalive, limits, and an honest word on a taken port. */
 
 import {
+  logVerbosity,
   Server,
+  setLogVerbosity,
   type ServerCredentials,
   type ServiceDefinition,
   type UntypedServiceImplementation,
@@ -44,6 +46,8 @@ export interface RunningServer {
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { address, tls, keepalive = defaultKeepalive } = options;
   const credentials = serverCredentials(address, tls);
+  // What gRPC prints on stderr comes back as errors too; there it would stand between the log's lines.
+  if (process.env["GRPC_VERBOSITY"] === undefined) setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     "grpc.max_receive_message_length": linkMessageBytes,
     "grpc.max_send_message_length": linkMessageBytes,

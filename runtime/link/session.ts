@@ -1,6 +1,6 @@
 /** An open link: the handshake is over, frames go both ways. The same for both ends of the stream. */
 
-import type { Envelope } from "../engine/ports.ts";
+import type { Envelope } from "../engine/index.ts";
 import type { Frame, Frame__Output } from "./gen/nemcon/v1/Frame.ts";
 import { decodeFrame, type DecodedFrame } from "./codec.ts";
 import { refusal, type PeerHello, type Refusal } from "./handshake.ts";

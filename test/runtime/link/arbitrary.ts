@@ -1,6 +1,6 @@
 /** Any envelope and any side item, for properties of the codec. */
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import {
   abortReasons,
   transactionId,
@@ -9,7 +9,7 @@ import {
   type Message,
   type MessageKind,
 } from "../../../protocols/index.ts";
-import type { Envelope } from "../../../runtime/engine/ports.ts";
+import type { Envelope } from "../../../runtime/engine/index.ts";
 import type { SideItem } from "../../../runtime/link/index.ts";
 
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER - 1 });
@@ -73,7 +73,7 @@ const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kin
 export const anyEnvelope: fc.Arbitrary<Envelope> = fc
   .tuple(anyId, fc.oneof(...Object.values(bodies)), fc.option(count))
   .map(([transaction, body, timeoutMs]) => {
-    const envelope = { transaction, protocol: "2pc" as const, body: body as Message };
+    const envelope = { transaction, protocol: "2pc" as const, body };
     return timeoutMs === null ? envelope : { ...envelope, timeoutMs };
   });
 

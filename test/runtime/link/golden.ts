@@ -1,7 +1,7 @@
 /** The frames whose bytes are kept in test/golden/frames: at least one of every kind. */
 
 import type { Message, MessageKind } from "../../../protocols/index.ts";
-import type { Envelope } from "../../../runtime/engine/ports.ts";
+import type { Envelope } from "../../../runtime/engine/index.ts";
 import type { SideItem } from "../../../runtime/link/index.ts";
 
 const ascii = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
@@ -71,39 +71,37 @@ export interface GoldenFrame {
   readonly frame: { readonly envelopes: readonly Envelope[] } | { readonly side: SideItem };
 }
 
+const whole: readonly GoldenFrame[] = [
+  {
+    comment: "a deadline",
+    frame: { envelopes: [of({ kind: "prepare", participants: ["p"], token: null, workCount: 0, work: null }, 5000)] },
+  },
+  {
+    comment: "ids of one coordinator, of another incarnation, of another coordinator, the largest sequence, no id",
+    frame: {
+      envelopes: [
+        "c1.0002.0000001z",
+        "c1.0002.00000020",
+        "c1.0003.00000001",
+        "c2.0001.00000001",
+        "c1.0002.zzzzzzzz",
+        "odd",
+      ].map((transaction) => ({ transaction, protocol: "2pc", body: { kind: "inquire" } })),
+    },
+  },
+];
+
 /** By file name. */
-export const goldenFrames: ReadonlyMap<string, readonly GoldenFrame[]> = new Map([
-  ...Object.entries(bodies).map(
-    ([kind, list]) => [kind, list.map((body) => ({ comment: show(body), frame: { envelopes: [of(body)] } }))] as const,
-  ),
-  ...Object.entries(side).map(
-    ([kind, list]) => [kind, list.map((item) => ({ comment: show(item), frame: { side: item } }))] as const,
-  ),
-  [
-    "frame",
-    [
-      {
-        comment: "a deadline",
-        frame: {
-          envelopes: [of({ kind: "prepare", participants: ["p"], token: null, workCount: 0, work: null }, 5000)],
-        },
-      },
-      {
-        comment:
-          "several ids of one coordinator, one of another incarnation, one of another coordinator, one that is no id",
-        frame: {
-          envelopes: [
-            "c1.0002.0000001z",
-            "c1.0002.00000020",
-            "c1.0003.00000001",
-            "c2.0001.00000001",
-            "c1.0002.zzzzzzzz",
-            "odd",
-          ].map((transaction) => ({ ...of({ kind: "inquire" }), transaction })),
-        },
-      },
-    ],
-  ],
+export const goldenFrames: ReadonlyMap<string, readonly GoldenFrame[]> = new Map<string, readonly GoldenFrame[]>([
+  ...Object.entries(bodies).map(([kind, list]): [string, GoldenFrame[]] => [
+    kind,
+    list.map((body) => ({ comment: show(body), frame: { envelopes: [of(body)] } })),
+  ]),
+  ...Object.entries(side).map(([kind, list]): [string, GoldenFrame[]] => [
+    kind,
+    list.map((item) => ({ comment: show(item), frame: { side: item } })),
+  ]),
+  ["frame", whole],
 ]);
 
 function show(value: object): string {

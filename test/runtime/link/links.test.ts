@@ -1,7 +1,7 @@
 /** Links between nodes in one process: the handshake, frames both ways, calls, sessions that come and go. */
 
 import { afterEach, describe, expect, test } from "vitest";
-import type { Envelope } from "../../../runtime/engine/ports.ts";
+import type { Envelope } from "../../../runtime/engine/index.ts";
 import { NemconError } from "../../../runtime/errors/index.ts";
 import type { PeerHello } from "../../../runtime/link/index.ts";
 import { TestNode, type NodeOptions } from "./node.ts";

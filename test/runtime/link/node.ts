@@ -2,14 +2,16 @@
 
 import { once, EventEmitter } from "node:events";
 import { ChannelCredentials } from "@grpc/grpc-js";
-import type { PeerRole } from "../../../runtime/engine/entry.ts";
-import type { Envelope } from "../../../runtime/engine/ports.ts";
+import type { PeerRole } from "../../../runtime/engine/index.ts";
+import type { Envelope } from "../../../runtime/engine/index.ts";
 import {
+  defaultKeepalive,
   Links,
   serve,
   services,
   type Admission,
   type Identity,
+  type Keepalive,
   type LinkOptions,
   type LinkTuning,
   type Peer,
@@ -77,8 +79,9 @@ export class TestNode {
   }
 
   /** Serves on a free port, or the one given. */
-  async listen(port = 0): Promise<string> {
+  async listen(port = 0, keepalive: Keepalive = defaultKeepalive): Promise<string> {
     this.server = await serve({
+      keepalive,
       address: `127.0.0.1:${port}`,
       tls: null,
       services: [{ definition: services.peer, implementation: this.links.serviceImplementation }],
