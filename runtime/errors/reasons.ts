@@ -137,6 +137,13 @@ const table = {
     exit: exit.tryAgain,
     retryable: true,
   },
+  CLIENT_CLOSED: {
+    meaning: "The application closed its client before or during the call.",
+    remedy: "Close the client last. If a transaction was on its way, ask for its outcome by its id.",
+    code: code.cancelled,
+    exit: exit.unknown,
+    retryable: false,
+  },
   OPERATION_FAILED: {
     meaning:
       "An operation of an open transaction failed and was undone; the branch is as it was before and may go on. The detail `abortReason` says why.",
