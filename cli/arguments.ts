@@ -16,6 +16,12 @@ export function count(text: string): number {
   return whole(text, 1_000_000);
 }
 
+export function positive(text: string): number {
+  const value = count(text);
+  if (value === 0) throw new InvalidArgumentError("It must be at least 1.");
+  return value;
+}
+
 export function port(text: string): number {
   return whole(text, LARGEST_PORT);
 }

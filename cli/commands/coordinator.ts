@@ -1,13 +1,13 @@
 /** `nemcon coordinator`: one coordinator in this process. */
 
 import type { Command } from "commander";
-import { serveCoordinator } from "../../coordinator/index.ts";
 import { serve, withConfigOptions, type Service } from "../serve.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
 const service: Service<"coordinator"> = {
   role: "coordinator",
-  serve: serveCoordinator,
+  // Loaded when the configuration has been found good: a fault in it is told at once.
+  serve: async (config, context) => (await import("../../coordinator/index.ts")).serveCoordinator(config, context),
   describe: ({ directory }) => ({ directory }),
 };
 

@@ -1,15 +1,13 @@
 /** `nemcon participant`: one participant on an SQLite database in this process. */
 
 import type { Command } from "commander";
-import { NemconError } from "../../runtime/errors/index.ts";
 import { serve, withConfigOptions, type Service } from "../serve.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
 const service: Service<"participant"> = {
   role: "participant",
-  async serve() {
-    throw new NemconError("NOT_AVAILABLE", "This build does not run a participant yet.");
-  },
+  // Loaded when the configuration has been found good: a fault in it is told at once.
+  serve: async (config, context) => (await import("../../participant/index.ts")).serveParticipant(config, context),
   describe: ({ database, coordinators }) => ({ database, coordinators }),
 };
 

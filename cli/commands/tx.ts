@@ -2,23 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { Option, type Command } from "commander";
-import { exit } from "../../runtime/errors/index.ts";
-import { count, timeoutMs, usage } from "../arguments.ts";
+import { positive, timeoutMs, usage } from "../arguments.ts";
 import { documentFromJson, parseJson, type TransactionDocument } from "../json.ts";
 import { withExamples, withJson, type Example, type Shell } from "../shell.ts";
-import { Api } from "../tx/api.ts";
 import { Branches } from "../tx/branches.ts";
-import {
-  changeText,
-  exitOf,
-  printOutcome,
-  printResults,
-  printSubmitted,
-  resultsJson,
-  transactionJson,
-  transactionTable,
-  transactionText,
-} from "../tx/show.ts";
 
 interface Common {
   readonly coordinator: string;
@@ -33,8 +20,6 @@ interface Starting extends Timed {
 }
 
 const STDIN = 0;
-const PAGE = 1000;
-const over = ["committed", "aborted", "heuristic", "forgotten"];
 
 const timeout = ["--timeout-ms <number>", "how long it may take; 0: the server's default"] as const;
 
@@ -45,15 +30,7 @@ function subcommand(parent: Command, usageText: string, description: string, exa
   return withExamples(command, examples);
 }
 
-/** Runs `work` with the API, and closes the connection whatever comes of it. */
-async function using(shell: Shell, { coordinator }: Common, work: (api: Api) => Promise<void>): Promise<void> {
-  const api = new Api(coordinator, shell.signal);
-  try {
-    await shell.output.progress(`waiting for ${coordinator}`, work(api));
-  } finally {
-    api.close();
-  }
-}
+const actions = () => import("../tx/actions.ts");
 
 function readDocument(file: string): TransactionDocument {
   const name = file === "-" ? "stdin" : file;
@@ -98,11 +75,9 @@ function defineSubmit(parent: Command, shell: Shell): void {
     .option("--protocol <name>", "the commit protocol; otherwise the coordinator's default")
     .option(...timeout, timeoutMs, 0)
     .option("--id <transaction>", "an id that this coordinator gave out before: a retry gets the same outcome")
-    .action((file: string | undefined, options: Starting & { readonly id?: string }) => {
+    .action(async (file: string | undefined, options: Starting & { readonly id?: string }) => {
       const document = documentOf(file, branches, options);
-      return using(shell, options, async (api) => {
-        shell.exitCode = printSubmitted(await api.submit(document, options.id ?? null), shell.output);
-      });
+      await (await actions()).submit(shell, options.coordinator, document, options.id ?? null);
     });
 }
 
@@ -113,12 +88,8 @@ function defineBegin(parent: Command, shell: Shell): void {
   ])
     .option("--protocol <name>", "the commit protocol; otherwise the coordinator's default")
     .option(...timeout, timeoutMs, 0)
-    .action((options: Starting) =>
-      using(shell, options, async (api) => {
-        const { transaction, protocol, idleTimeoutMs } = await api.begin(options.protocol ?? "", options.timeoutMs);
-        if (shell.output.json) shell.output.document({ transaction, protocol, idleTimeoutMs });
-        else shell.output.answer(transaction);
-      }),
+    .action(async ({ coordinator, protocol = "", timeoutMs }: Starting) =>
+      (await actions()).begin(shell, coordinator, protocol, timeoutMs),
     );
 }
 
@@ -128,23 +99,10 @@ function defineExec(parent: Command, shell: Shell): void {
     [`nemcon tx exec $ID --on bank-a "DELETE FROM cart WHERE user = :u" --parameters '{"u": 7}'`, "named parameters"],
   ]);
   const branches = Branches.addTo(command);
-  command.option(...timeout, timeoutMs, 0).action((id: string, options: Timed) => {
+  command.option(...timeout, timeoutMs, 0).action(async (id: string, options: Timed) => {
     const given = branches.taken();
     if (given.length === 0) throw usage("What should run? Give --on PARTICIPANT SQL.");
-    return using(shell, options, async (api) => {
-      const { output } = shell;
-      const done = [];
-      for (const { participant, operations } of given) {
-        const { results, aborted } = await api.execute(id, participant, operations, options.timeoutMs);
-        if (aborted !== null) {
-          shell.exitCode = printOutcome(aborted, output);
-          return;
-        }
-        printResults(participant, results, output);
-        done.push({ participant, results: resultsJson(results) });
-      }
-      if (output.json) output.document({ transaction: id, branches: done });
-    });
+    await (await actions()).execute(shell, options.coordinator, id, given, options.timeoutMs);
   });
 }
 
@@ -154,36 +112,19 @@ function defineEnds(parent: Command, shell: Shell): void {
     ["nemcon tx commit $ID --timeout-ms 2000 --json", "wait no longer than two seconds for votes"],
   ])
     .option(...timeout, timeoutMs, 0)
-    .action((id: string, options: Timed) =>
-      using(shell, options, async (api) => {
-        shell.exitCode = printOutcome(await api.commit(id, options.timeoutMs), shell.output);
-      }),
+    .action(async (id: string, options: Timed) =>
+      (await actions()).commit(shell, options.coordinator, id, options.timeoutMs),
     );
   subcommand(parent, "abort <id>", "Gives an open transaction up.", [
     ["nemcon tx abort $ID", "exit code 0: aborted, 1: it had committed, 2: not known yet"],
-  ]).action((id: string, options: Common) =>
-    using(shell, options, async (api) => {
-      const code = printOutcome(await api.abort(id), shell.output);
-      // Here the abort is what was asked for.
-      if (code !== exit.unknown) shell.exitCode = code === exit.failed ? exit.done : exit.failed;
-      else shell.exitCode = code;
-    }),
-  );
+  ]).action(async (id: string, { coordinator }: Common) => (await actions()).abort(shell, coordinator, id));
 }
 
 function defineShow(parent: Command, shell: Shell): void {
   subcommand(parent, "show <id>", "Says what became of a transaction.", [
     ["nemcon tx show coordinator-1.0001.00000001", "exit code 0: committed, 1: aborted, 2: no verdict"],
     ["nemcon tx show coordinator-1.0001.00000001 --json", "as JSON"],
-  ]).action((id: string, options: Common) =>
-    using(shell, options, async (api) => {
-      const transaction = await api.get(id);
-      const { output } = shell;
-      if (output.json) output.document(transactionJson(transaction));
-      else output.answer(transactionText(transaction, output));
-      shell.exitCode = exitOf(transaction.state);
-    }),
-  );
+  ]).action(async (id: string, { coordinator }: Common) => (await actions()).show(shell, coordinator, id));
 }
 
 function defineList(parent: Command, shell: Shell): void {
@@ -193,21 +134,9 @@ function defineList(parent: Command, shell: Shell): void {
     ["nemcon tx list --limit 10000 --json", "many, as JSON"],
   ])
     .option("--state <state>", "active, preparing, committing, aborting, committed, aborted, in-doubt or heuristic", "")
-    .option("--limit <number>", "how many at most", count, 100)
-    .action((options: Common & { readonly state: string; readonly limit: number }) =>
-      using(shell, options, async (api) => {
-        const { output } = shell;
-        const found = [];
-        let token = "";
-        do {
-          const page = await api.list(options.state, Math.min(PAGE, options.limit - found.length), token);
-          found.push(...page.transactions);
-          token = page.next;
-        } while (token !== "" && found.length < options.limit);
-        if (output.json) output.document({ transactions: found.map(transactionJson), more: token !== "" });
-        else output.answer(found.length === 0 ? "No transactions." : transactionTable(found));
-        if (token !== "") output.note(`There are more: raise --limit.`);
-      }),
+    .option("--limit <number>", "how many at most", positive, 100)
+    .action(async (options: Common & { readonly state: string; readonly limit: number }) =>
+      (await actions()).list(shell, options.coordinator, options.state, options.limit),
     );
 }
 
@@ -221,26 +150,9 @@ function defineWatch(parent: Command, shell: Shell): void {
       ["nemcon tx watch coordinator-1.0001.00000001", "wait for one outcome; the exit code tells it"],
       ["nemcon tx watch --json", "a JSON document a line"],
     ],
-  ).action(async (id: string | undefined, options: Common) => {
-    const { output } = shell;
-    const api = new Api(options.coordinator, shell.signal);
-    try {
-      let shown = "";
-      for await (const transaction of api.watch(id ?? "")) {
-        const now = `${transaction.transaction} ${transaction.state}`;
-        if (now === shown) continue;
-        shown = now;
-        if (output.json) output.document(transactionJson(transaction));
-        else output.answer(changeText(transaction, output));
-        if (id === undefined || !over.includes(transaction.state)) continue;
-        shell.exitCode = exitOf(transaction.state);
-        return;
-      }
-      shell.exitCode = id === undefined ? exit.done : exit.unknown;
-    } finally {
-      api.close();
-    }
-  });
+  ).action(async (id: string | undefined, { coordinator }: Common) =>
+    (await actions()).watch(shell, coordinator, id ?? ""),
+  );
 }
 
 export function define(command: Command, shell: Shell): void {
