@@ -11,6 +11,9 @@ interface OpenCall {
   readonly reject: (error: NemconError) => void;
 }
 
+/** Node fires a timer that is set for longer at once, in milliseconds: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export class Calls {
   private readonly open = new Map<number, OpenCall>();
   private readonly limit: number;
@@ -33,10 +36,13 @@ export class Calls {
         reject(new NemconError("OVERLOADED", `Too much waits for ${to}; nothing was sent.`, { retryAfterMs: 1_000 }));
         return;
       }
-      const timer = setTimeout(() => {
-        this.open.delete(id);
-        reject(new NemconError("DEADLINE_EXCEEDED", `${to} did not answer within ${timeoutMs} ms.`));
-      }, timeoutMs);
+      const timer = setTimeout(
+        () => {
+          this.open.delete(id);
+          reject(new NemconError("DEADLINE_EXCEEDED", `${to} did not answer within ${timeoutMs} ms.`));
+        },
+        Math.min(timeoutMs, LONGEST_TIMER_MS),
+      );
       this.open.set(id, { to, timer, resolve, reject });
     });
   }

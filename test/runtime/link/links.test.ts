@@ -188,6 +188,15 @@ describe("a call", () => {
     });
   });
 
+  test("with more time than a timer takes waits all the same", async () => {
+    const { c, p } = await linked();
+    const answer = c.links.call("p1", "query", Buffer.alloc(0), 2 ** 32 - 1);
+    const { item } = await p.next("side");
+    if (item.kind === "call")
+      p.links.sendSide("c1", { kind: "return", id: item.id, ok: true, payload: Buffer.from("x") });
+    expect(Buffer.from(await answer).toString()).toBe("x");
+  });
+
   test("ends when the link goes down", async () => {
     const { c, p } = await linked();
     const answer = c.links.call("p1", "query", Buffer.alloc(0), 60_000);
