@@ -29,7 +29,8 @@ import type {
   View,
 } from "../../protocols/index.ts";
 import { unreachable } from "../../protocols/index.ts";
-import type { Entry, PeerRole } from "./entry.ts";
+import type { Entry } from "./entry.ts";
+import type { Instance, Peer } from "./instance.ts";
 import { Outcomes } from "./outcomes.ts";
 import type {
   Clock,
@@ -69,31 +70,6 @@ export interface EngineOptions {
   readonly lockWaitMs: number;
   /** Unforced entries wait at most this long in memory, in milliseconds. */
   readonly flushMs: number;
-}
-
-/** A live transaction: its machine's state and what the journal holds of it. */
-export interface Instance {
-  readonly id: TransactionId;
-  readonly protocol: ProtocolName;
-  state: unknown;
-  /** Durable or about to be; kept to be carried forward when the journal's tail moves. */
-  readonly records: LogRecord[];
-  /** The journal row of the first record; 0 while there is none. */
-  sequence: number;
-  timers: Map<Timer, Armed> | null;
-  /** Calendar milliseconds. */
-  readonly sinceMs: number;
-}
-
-export interface Peer {
-  readonly role: PeerRole;
-  readonly log: string;
-  readonly incarnation: number;
-  /** The highest row of its journal that was seen. */
-  readonly sequence: number;
-  /** Where its journal stood when its present process started; null: not seen in this process's life. */
-  readonly startSequence: number | null;
-  row: number;
 }
 
 interface Job {

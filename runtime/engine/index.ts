@@ -1,7 +1,8 @@
 /** The door of this room. */
 
-export { Engine, type AnyMachine, type EngineOptions, type Identity, type Peer } from "./engine.ts";
+export { Engine, type AnyMachine, type EngineOptions, type Identity } from "./engine.ts";
 export type * from "./entry.ts";
+export type { Peer } from "./instance.ts";
 export { judgeReturn, wasRestored, type Return, type Returning } from "./membership.ts";
 export { Outcomes } from "./outcomes.ts";
 export type * from "./ports.ts";

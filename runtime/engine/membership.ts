@@ -1,6 +1,6 @@
 /** Who comes back as what: a node that lost its journal, or was given an older copy of it, must not take part. */
 
-import type { Peer } from "./engine.ts";
+import type { Peer } from "./instance.ts";
 import type { PeerRole } from "./entry.ts";
 
 /** What a node says of its journal when it links. */

@@ -5,7 +5,7 @@
  */
 
 import type { NodeId } from "../../protocols/index.ts";
-import type { Instance, Peer } from "./engine.ts";
+import type { Instance, Peer } from "./instance.ts";
 import type { Entry } from "./entry.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Journal } from "./ports.ts";
