@@ -23,7 +23,6 @@ import type {
   ResourceResult,
   Send,
   Step,
-  Timer,
   TimerStep,
   TransactionId,
   View,

@@ -61,7 +61,7 @@ export async function run({ protocol, seed, capabilities, planted = {}, traced =
   world.turnMs = () => (turnMs === 0 ? 0 : random.next() * turnMs);
   world.startAll();
   await world.run(20);
-  new Chaos(world, random, capabilities, judges).begin(calm);
+  new Chaos(world, random, capabilities, judges, calm).begin();
   await world.run(CHAOS_MS);
   heal(world, judges, calm);
   await world.run(HEALING_MS, () => world.isQuiet && world.timeline.nowMs > CHAOS_MS + 5_000);
@@ -88,12 +88,14 @@ class Chaos {
   private readonly random: Seeded;
   private readonly capabilities: Capabilities;
   private readonly judges: Judges;
+  private readonly calm: boolean;
 
-  constructor(world: World, random: Seeded, capabilities: Capabilities, judges: Judges) {
+  constructor(world: World, random: Seeded, capabilities: Capabilities, judges: Judges, calm: boolean) {
     this.world = world;
     this.random = random;
     this.capabilities = capabilities;
     this.judges = judges;
+    this.calm = calm;
     this.weather = {
       lossRate: random.pick([0, 0, 0.05, 0.2]),
       copyRate: random.pick([0, 0.1, 0.3]),
@@ -102,18 +104,18 @@ class Chaos {
     };
   }
 
-  begin(calm: boolean): void {
-    const { random } = this;
+  begin(): void {
+    const { random, calm } = this;
     const transactions = random.between(1, 6);
     for (let index = 0; index < transactions; index += 1) this.at(random.next() ** 2 * CHAOS_MS, () => this.transact());
     for (let index = random.between(0, 3); index > 0; index -= 1)
-      this.at(random.next() * CHAOS_MS, () => this.nag(calm));
+      this.at(random.next() * CHAOS_MS, () => this.nag());
     if (calm) {
       this.world.network.rule = () => [random.between(1, 10)];
       return;
     }
     this.world.network.rule = () => this.fate();
-    for (let index = random.between(0, 4); index > 0; index -= 1)
+    for (let index = random.between(0, 2); index > 0; index -= 1)
       this.at(random.next() * CHAOS_MS, () => this.disturb());
   }
 
@@ -133,6 +135,8 @@ class Chaos {
 
   private transact(): void {
     const { random, world, capabilities } = this;
+    // Most of what can go wrong goes wrong while votes and decisions are on their way.
+    if (!this.calm && random.chance(0.3)) this.at(random.between(0, 40), () => this.disturb());
     const count = random.pick([1, 2, 2, 2, 3]);
     const members = random.some(world.participants, count);
     const work: Work = Object.fromEntries(members.map(({ name }) => [name, this.items()]));
@@ -159,14 +163,14 @@ class Chaos {
   }
 
   /** A client that asks, retries or cancels. */
-  private nag(calm: boolean): void {
+  private nag(): void {
     const { random, world } = this;
     if (this.begun.length === 0) return;
     const { id, work } = random.pick(this.begun);
     const what = random.next();
     if (what < 0.4) world.ask(id);
     else if (what < 0.8 && work !== null) world.retry(id, work);
-    else if (!calm) world.abort(id);
+    else if (!this.calm) world.abort(id);
   }
 
   private disturb(): void {
@@ -189,7 +193,7 @@ class Chaos {
   }
 
   private reviveLater(host: Host): void {
-    this.at(this.random.next() * 2_500, () => {
+    this.at(this.random.next() ** 2 * 2_500, () => {
       host.start();
     });
   }

@@ -17,7 +17,7 @@ interface Kept {
   readonly rule: string;
   readonly schema: string;
   readonly work: readonly Sql[];
-  readonly then: string;
+  readonly select: string;
   readonly rows: unknown[][];
 }
 
@@ -26,14 +26,14 @@ const kept: readonly Kept[] = [
     rule: "text keeps what follows a NUL",
     schema: "CREATE TABLE t(a)",
     work: [["INSERT INTO t VALUES (?)", ["a\0b"]]],
-    then: "SELECT hex(a) FROM t",
+    select: "SELECT hex(a) FROM t",
     rows: [["610062"]],
   },
   {
     rule: "integers keep all 64 bits and differ from reals",
     schema: "CREATE TABLE t(a)",
     work: [["INSERT INTO t VALUES (?), (?), (?), (?)", [2n ** 63n - 1n, -(2n ** 63n), 1n, 1]]],
-    then: "SELECT typeof(a), a FROM t",
+    select: "SELECT typeof(a), a FROM t",
     rows: [
       ["integer", 2n ** 63n - 1n],
       ["integer", -(2n ** 63n)],
@@ -45,7 +45,7 @@ const kept: readonly Kept[] = [
     rule: "infinities, blobs and NULL",
     schema: "CREATE TABLE t(a)",
     work: [["INSERT INTO t VALUES (?), (?), (?), (?)", [Infinity, -Infinity, Buffer.from([0, 255]), null]]],
-    then: "SELECT typeof(a), hex(a) FROM t",
+    select: "SELECT typeof(a), hex(a) FROM t",
     rows: [
       ["real", "496E66"],
       ["real", "2D496E66"],
@@ -57,7 +57,7 @@ const kept: readonly Kept[] = [
     rule: "a change of key moves the row",
     schema: "CREATE TABLE t(id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 'x'), (2, 'y')",
     work: ["UPDATE t SET id = id + 10"],
-    then: "SELECT id, a FROM t ORDER BY id",
+    select: "SELECT id, a FROM t ORDER BY id",
     rows: [
       [11n, "x"],
       [12n, "y"],
@@ -67,7 +67,7 @@ const kept: readonly Kept[] = [
     rule: "rows that REPLACE deletes are gone",
     schema: "CREATE TABLE t(id INTEGER PRIMARY KEY, a UNIQUE, b UNIQUE); INSERT INTO t VALUES (1, 1, 1), (2, 2, 2)",
     work: ["REPLACE INTO t VALUES (3, 1, 2)"],
-    then: "SELECT * FROM t",
+    select: "SELECT * FROM t",
     rows: [[3n, 1n, 2n]],
   },
   {
@@ -75,7 +75,7 @@ const kept: readonly Kept[] = [
     schema: `CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE ON UPDATE CASCADE);
       INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1), (1), (2)`,
     work: ["DELETE FROM p WHERE id = 2", "UPDATE p SET id = 9 WHERE id = 1"],
-    then: "SELECT p FROM c",
+    select: "SELECT p FROM c",
     rows: [[9n], [9n]],
   },
   {
@@ -83,7 +83,7 @@ const kept: readonly Kept[] = [
     schema: `CREATE TABLE t(a); CREATE TABLE log(a);
       CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.a); END`,
     work: ["INSERT INTO t VALUES (1)"],
-    then: "SELECT count(*) FROM log",
+    select: "SELECT count(*) FROM log",
     rows: [[1n]],
   },
   {
@@ -91,7 +91,7 @@ const kept: readonly Kept[] = [
     schema: `CREATE TABLE t(id INTEGER PRIMARY KEY, a, n DEFAULT 0);
       CREATE TRIGGER tr AFTER INSERT ON t BEGIN UPDATE t SET n = n + 1 WHERE id = new.id; END`,
     work: ["INSERT INTO t(a) VALUES ('x')", "UPDATE t SET a = 'y'"],
-    then: "SELECT * FROM t",
+    select: "SELECT * FROM t",
     rows: [[1n, "y", 1n]],
   },
   {
@@ -99,7 +99,7 @@ const kept: readonly Kept[] = [
     schema: `CREATE TABLE t(a); CREATE VIEW v AS SELECT a FROM t;
       CREATE TRIGGER tr INSTEAD OF INSERT ON v BEGIN INSERT INTO t VALUES (new.a * 2); END`,
     work: ["INSERT INTO v VALUES (4)"],
-    then: "SELECT a FROM t",
+    select: "SELECT a FROM t",
     rows: [[8n]],
   },
   {
@@ -110,28 +110,28 @@ const kept: readonly Kept[] = [
       "UPDATE t SET a = 'x' WHERE id = 2",
       "UPDATE t SET a = 'y' WHERE id = 1",
     ],
-    then: "SELECT a FROM t ORDER BY id",
+    select: "SELECT a FROM t ORDER BY id",
     rows: [["y"], ["x"]],
   },
   {
     rule: "a NOCASE primary key may change its spelling",
     schema: "CREATE TABLE t(a TEXT COLLATE NOCASE PRIMARY KEY) WITHOUT ROWID; INSERT INTO t VALUES ('ab')",
     work: ["UPDATE t SET a = 'AB'"],
-    then: "SELECT a FROM t",
+    select: "SELECT a FROM t",
     rows: [["AB"]],
   },
   {
     rule: "an explicit update of the rowid leaves AUTOINCREMENT's mark alone",
     schema: "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, a); INSERT INTO t(a) VALUES ('x')",
     work: ["UPDATE t SET id = 1000"],
-    then: "SELECT name, seq FROM sqlite_sequence",
+    select: "SELECT name, seq FROM sqlite_sequence",
     rows: [["t", 1n]],
   },
   {
     rule: "last_insert_rowid() is the branch's",
     schema: "CREATE TABLE t(id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (41, NULL)",
     work: ["INSERT INTO t(a) VALUES (last_insert_rowid())", "INSERT INTO t(a) VALUES (last_insert_rowid())"],
-    then: "SELECT * FROM t WHERE id > 41",
+    select: "SELECT * FROM t WHERE id > 41",
     rows: [
       [42n, 0n],
       [43n, 42n],
@@ -145,7 +145,7 @@ const kept: readonly Kept[] = [
       ["INSERT INTO t VALUES (:a, @b)", { a: 1n, b: 2n }],
       ["INSERT INTO t VALUES (?, ?3)", ["x", null, "z"]],
     ],
-    then: "SELECT * FROM t",
+    select: "SELECT * FROM t",
     rows: [
       ["a", "b"],
       [1n, 2n],
@@ -157,36 +157,36 @@ const kept: readonly Kept[] = [
     schema: `CREATE TABLE p(id INTEGER PRIMARY KEY);
       CREATE TABLE c(p REFERENCES p DEFERRABLE INITIALLY DEFERRED)`,
     work: ["INSERT INTO c VALUES (1)", "INSERT INTO p VALUES (1)"],
-    then: "SELECT count(*) FROM c",
+    select: "SELECT count(*) FROM c",
     rows: [[1n]],
   },
   {
     rule: "generated columns follow, stored or not",
     schema: "CREATE TABLE t(a, b AS (a + 1), c AS (a * 2) STORED UNIQUE)",
     work: ["INSERT INTO t(a) VALUES (3)"],
-    then: "SELECT a, b, c FROM t",
+    select: "SELECT a, b, c FROM t",
     rows: [[3n, 4n, 6n]],
   },
   {
     rule: "a deleted and reinserted row is the one row",
     schema: "CREATE TABLE t(id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 'x')",
     work: ["DELETE FROM t", "INSERT INTO t VALUES (1, 'y')"],
-    then: "SELECT * FROM t",
+    select: "SELECT * FROM t",
     rows: [[1n, "y"]],
   },
   {
     rule: "names that need quotes",
     schema: `CREATE TABLE "a ""b"(" x y" INTEGER PRIMARY KEY, [select], rowid)`,
     work: [`INSERT INTO "a ""b" VALUES (1, 2, 3)`],
-    then: `SELECT * FROM "a ""b"`,
+    select: `SELECT * FROM "a ""b"`,
     rows: [[1n, 2n, 3n]],
   },
 ];
 
-test.each(kept)("$rule", ({ schema, work, then, rows }) => {
+test.each(kept)("$rule", ({ schema, work, select, rows }) => {
   const at = open(schema);
   at.run(id(1), sql(...work));
-  expect(at.rows(then)).toEqual(rows);
+  expect(at.rows(select)).toEqual(rows);
 });
 
 const people =
