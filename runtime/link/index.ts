@@ -41,3 +41,10 @@ export type { SubmitRequest__Output as SubmitMessage } from "./gen/nemcon/v1/Sub
 export type { SubmitStreamResponse as SubmitStreamAnswer } from "./gen/nemcon/v1/SubmitStreamResponse.ts";
 export type { Transaction as TransactionMessage } from "./gen/nemcon/v1/Transaction.ts";
 export { statusOf, unary } from "./unary.ts";
+export type { SubmitStreamRequest } from "./gen/nemcon/v1/SubmitStreamRequest.ts";
+export type { SubmitStreamResponse__Output as SubmitStreamRead } from "./gen/nemcon/v1/SubmitStreamResponse.ts";
+export type { Transaction__Output as TransactionMessageRead } from "./gen/nemcon/v1/Transaction.ts";
+export type { BeginResponse__Output as BeginAnswer } from "./gen/nemcon/v1/BeginResponse.ts";
+export type { GetTransactionResponse__Output as GetTransactionAnswer } from "./gen/nemcon/v1/GetTransactionResponse.ts";
+export type { ListTransactionsResponse__Output as ListTransactionsAnswer } from "./gen/nemcon/v1/ListTransactionsResponse.ts";
+export type { QueryResponse__Output as QueryAnswerRead } from "./gen/nemcon/v1/QueryResponse.ts";
