@@ -6,7 +6,8 @@ import type { Host } from "../support/hosts.ts";
 import { Judges, type RuleName, type Violation } from "../support/judges.ts";
 import { Seeded } from "../support/random.ts";
 import { Trace } from "../support/trace.ts";
-import { C, defaultTimes, type PlantedInPorts, type Work, World } from "../support/world.ts";
+import { C, defaultTimes, type PlantedInPorts, type Work } from "../support/setting.ts";
+import { World } from "../support/world.ts";
 import type { Capabilities } from "./capabilities.ts";
 
 /** Faults happen in this time, in virtual milliseconds … */
@@ -61,8 +62,10 @@ export async function run({ protocol, seed, capabilities, planted = {}, traced =
   world.turnMs = () => (turnMs === 0 ? 0 : random.next() * turnMs);
   world.startAll();
   await world.run(20);
-  new Chaos(world, random, capabilities, judges, calm).begin();
+  const chaos = new Chaos(world, random, capabilities, judges, calm);
+  chaos.begin();
   await world.run(CHAOS_MS);
+  chaos.over = true;
   heal(world, judges, calm);
   await world.run(HEALING_MS, () => world.isQuiet && world.timeline.nowMs > CHAOS_MS + 5_000);
   judges.final(world);
@@ -82,6 +85,8 @@ function heal(world: World, judges: Judges, calm: boolean): void {
 }
 
 class Chaos {
+  /** What was planned for later is off. */
+  over = false;
   private readonly begun: { readonly id: TransactionId; readonly work: Work | null }[] = [];
   private readonly weather: Weather;
   private readonly world: World;
@@ -108,8 +113,7 @@ class Chaos {
     const { random, calm } = this;
     const transactions = random.between(1, 6);
     for (let index = 0; index < transactions; index += 1) this.at(random.next() ** 2 * CHAOS_MS, () => this.transact());
-    for (let index = random.between(0, 3); index > 0; index -= 1)
-      this.at(random.next() * CHAOS_MS, () => this.nag());
+    for (let index = random.between(0, 3); index > 0; index -= 1) this.at(random.next() * CHAOS_MS, () => this.nag());
     if (calm) {
       this.world.network.rule = () => [random.between(1, 10)];
       return;
@@ -175,6 +179,7 @@ class Chaos {
 
   private disturb(): void {
     const { random, world } = this;
+    if (this.over) return;
     this.judges.excuse();
     const host = random.pick([world.coordinator, world.coordinator, ...world.participants]);
     const tail: Tail = random.chance(0.5) ? "lost" : "kept";

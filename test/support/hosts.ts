@@ -9,7 +9,7 @@ import { Crash, type CrashPoint, FakeJournal } from "./journal.ts";
 import type { Receiver, Watermark } from "./network.ts";
 import type { Probe } from "./probe.ts";
 import { FakeResource } from "./resource.ts";
-import type { World } from "./world.ts";
+import type { Surroundings } from "./setting.ts";
 
 /** Kills a node at a forced write: the first one from now that `matches`, or after `skip` of them. */
 export interface Planned extends CrashPoint {
@@ -21,12 +21,12 @@ export abstract class Host implements Receiver {
   readonly disk = new Disk();
   isAlive = false;
   planned: Planned | null = null;
-  protected readonly world: World;
+  protected readonly world: Surroundings;
   protected journal: FakeJournal;
   private life = 0;
   private startRow = 0;
 
-  constructor(world: World, name: NodeId) {
+  constructor(world: Surroundings, name: NodeId) {
     this.world = world;
     this.name = name;
     this.journal = this.makeJournal();

@@ -7,8 +7,9 @@ import type { Answer, Decision, Message, MessageKind, NodeId, TransactionId } fr
 import type { Entry, Envelope } from "../../runtime/engine/index.ts";
 import type { Row } from "./disk.ts";
 import type { Probe } from "./probe.ts";
-import type { Plan, World } from "./world.ts";
-import { C } from "./world.ts";
+import type { Plan } from "./plan.ts";
+import { C } from "./setting.ts";
+import type { World } from "./world.ts";
 
 export const rules = [
   "agreement",

@@ -3,7 +3,7 @@
 import type { Alarm, Answer, Ignored, LogRecord, NodeId, Step, TransactionId } from "../../protocols/index.ts";
 import type { Entry, Envelope } from "../../runtime/engine/index.ts";
 import type { Row } from "./disk.ts";
-import type { Plan } from "./world.ts";
+import type { Plan } from "./plan.ts";
 
 export interface Probe {
   begun?(plan: Plan): void;

@@ -8,7 +8,7 @@ import type { Entry, Envelope } from "../../runtime/engine/index.ts";
 import type { Row } from "./disk.ts";
 import type { Probe } from "./probe.ts";
 import { text } from "./work.ts";
-import type { Plan } from "./world.ts";
+import type { Plan } from "./plan.ts";
 
 export class Trace implements Probe {
   nowMs: () => number = () => 0;

@@ -3,55 +3,19 @@
  * the real engine, over a journal, a network and a resource in memory. The same seed gives the same run.
  */
 
-import type { Answer, NodeId, ProtocolName, Times, TransactionId } from "../../protocols/index.ts";
-import type { Entry, Random, RetentionTimes } from "../../runtime/engine/index.ts";
+import type { Answer, NodeId, TransactionId } from "../../protocols/index.ts";
+import type { Random } from "../../runtime/engine/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
 import { CoordinatorHost, type Host, ParticipantHost } from "./hosts.ts";
 import { FakeNetwork } from "./network.ts";
 import type { Probe } from "./probe.ts";
 import { steady } from "./random.ts";
+import type { Plan } from "./plan.ts";
+import { C, defaultTimes, type PlantedInPorts, type Surroundings, type Work, type WorldOptions } from "./setting.ts";
 import { Timeline } from "./timeline.ts";
 import { bytes } from "./work.ts";
 
-/** Bugs that a test plants in the ports; those in machines go into the registry (planted.ts). */
-export interface PlantedInPorts {
-  /** Rows that are reported as durable and are not. */
-  readonly lies?: (entries: readonly Entry[]) => boolean;
-  /** What a watermark names as open. */
-  readonly except?: (open: readonly TransactionId[]) => readonly TransactionId[];
-}
-
-export interface WorldOptions {
-  readonly protocol: ProtocolName;
-  readonly participants: number;
-  readonly random: Random;
-  readonly times: Times;
-  readonly retention: RetentionTimes;
-  readonly lockWaitMs: number;
-  readonly latencyMs: number;
-}
-
-/** Everything that a client wanted of one transaction: what judges compare with what became of it. */
-export interface Plan {
-  readonly id: TransactionId;
-  /** "at once": the work travels with the request to prepare. "item by item": under tokens, before the commit. */
-  readonly mode: "at once" | "item by item";
-  readonly work: ReadonlyMap<NodeId, readonly string[]>;
-}
-
-export type Work = Readonly<Record<NodeId, readonly string[]>>;
-
-export const defaultTimes: Times = {
-  voteMs: 2_000,
-  acknowledgementMs: 400,
-  decisionMs: 600,
-  retryCapMs: 3_000,
-  idleMs: 4_000,
-};
-
-export const C = "C";
-
-export class World {
+export class World implements Surroundings {
   readonly options: WorldOptions;
   readonly planted: PlantedInPorts;
   readonly timeline = new Timeline();

@@ -270,13 +270,16 @@ const refusedWork: readonly (readonly [reason: string, work: Sql, schema?: strin
   ["LIMIT_EXCEEDED", "SELECT zeroblob(2000000)"],
 ];
 
-test.each(refusedWork)("%s: %s", (reason, work, schema = people) => {
-  const at = open(schema);
-  const answer = at.prepare(id(1), sql(work));
-  expect(describeAnswer(answer)).toMatch(new RegExp(`^${reason}: `));
-  expect(at.resource.openBranches).toEqual([]);
-  expect(at.resource.locks(id(1))).toEqual([]);
-});
+test.each(refusedWork.map(([reason, work, schema = people]) => ({ reason, work, schema })))(
+  "$reason: $work",
+  ({ reason, work, schema }) => {
+    const at = open(schema);
+    const answer = at.prepare(id(1), sql(work));
+    expect(describeAnswer(answer)).toMatch(new RegExp(`^${reason}: `));
+    expect(at.resource.openBranches).toEqual([]);
+    expect(at.resource.locks(id(1))).toEqual([]);
+  },
+);
 
 test("a failing statement of several undoes all of them", () => {
   const at = open(people);

@@ -1,0 +1,32 @@
+/** The judges see every planted bug within the schedules that the real machines pass. */
+import { describe, expect, test } from "vitest";
+import { capabilitiesOf } from "../../conformance/capabilities.ts";
+import { found, run } from "../../conformance/schedule.ts";
+import type { RuleName, Violation } from "../../support/judges.ts";
+import { withMachines } from "../../support/planted.ts";
+import { type Bug, bugs } from "./bugs.ts";
+
+const SEEDS = 3_000;
+const capabilities = capabilitiesOf("2pc");
+
+async function hunt(bug: Bug, rules: readonly RuleName[]): Promise<Violation | null> {
+  return withMachines("2pc", bug.machines ?? {}, async () => {
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const { violations } = await run({ protocol: "2pc", seed, capabilities, planted: bug.ports ?? {} });
+      const violation = found(violations, rules);
+      if (violation !== null) return violation;
+    }
+    return null;
+  });
+}
+
+describe("a planted bug is seen:", () => {
+  test.each(bugs)(
+    "$name",
+    async (bug) => {
+      expect(await hunt(bug, bug.seenBy)).not.toBeNull();
+      if (bug.writeAhead === true) expect(await hunt(bug, ["write-ahead"])).not.toBeNull();
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,229 @@
+/** Bugs that were never made here, or that the papers warn of (protocols §A.11): each must make the judges speak. */
+
+import type {
+  CoordinatorRecord,
+  Input,
+  Machine,
+  Message,
+  ParticipantRecord,
+  Step,
+  TransactionId,
+} from "../../../protocols/index.ts";
+import type { State as CoordinatorState } from "../../../protocols/two-phase/coordinator.ts";
+import type { State as ParticipantState } from "../../../protocols/two-phase/participant.ts";
+import type { Entry } from "../../../runtime/engine/index.ts";
+import type { RuleName } from "../../support/judges.ts";
+import type { Wrapped } from "../../support/planted.ts";
+import type { PlantedInPorts } from "../../support/setting.ts";
+
+type CoordinatorMachine = Machine<unknown, CoordinatorRecord>;
+type ParticipantMachine = Machine<unknown, ParticipantRecord>;
+
+export interface Bug {
+  readonly name: string;
+  readonly machines?: Wrapped;
+  readonly ports?: PlantedInPorts;
+  /** One of these, whatever else: what users would see, not only the order of writes. */
+  readonly seenBy: readonly RuleName[];
+  /** It breaks the order of writes and sends, which is seen at once. */
+  readonly writeAhead?: true;
+}
+
+export const bugs: readonly Bug[] = [
+  {
+    name: "m2: a participant acknowledges before its commit is forced",
+    ports: { lies: closedHere },
+    writeAhead: true,
+    seenBy: ["agreement", "whole work"],
+  },
+  {
+    name: "m3: the coordinator sends COMMIT before its record is durable",
+    ports: { lies: (entries) => holds(entries, "commit") },
+    writeAhead: true,
+    seenBy: ["agreement"],
+  },
+  {
+    name: "m4: a participant votes YES before its prepare is durable",
+    ports: { lies: (entries) => holds(entries, "prepare") },
+    writeAhead: true,
+    seenBy: ["agreement", "whole work"],
+  },
+  {
+    name: "m10: a commit request is accepted again for a forgotten id",
+    machines: {
+      coordinator: (machine) => ({
+        ...machine,
+        absent: (env, id, absence, input) =>
+          machine.absent(env, id, input.kind === "start" ? { kind: "fresh" } : absence, input),
+      }),
+    },
+    seenBy: ["agreement", "client truth"],
+  },
+  {
+    name: "the one-phase record is not forced",
+    machines: { coordinator: (machine) => onSteps(machine, (step) => unforced(step, "one-phase")) },
+    writeAhead: true,
+    seenBy: ["agreement", "client truth"],
+  },
+  {
+    name: "a tombstone is forgotten when ABORT finds nothing",
+    machines: {
+      participant: (machine) => ({
+        ...machine,
+        absent: (env, id, absence, input) => {
+          const step = machine.absent(env, id, absence, input);
+          return isMessage(input, "decision") ? { state: step.state, ignored: "late-decision" } : step;
+        },
+      }),
+    },
+    seenBy: ["refinement"],
+  },
+  {
+    name: "the fence of RESOLVE_1P is not written",
+    machines: {
+      participant: (machine) => ({
+        ...machine,
+        absent: (env, id, absence, input) => {
+          const step = machine.absent(env, id, absence, input);
+          if (!isMessage(input, "resolve-one-phase")) return step;
+          return { state: null, sends: step.sends ?? [] };
+        },
+      }),
+    },
+    seenBy: ["agreement"],
+  },
+  {
+    name: "a watermark forgets ids that are open",
+    ports: { except: (): TransactionId[] => [] },
+    seenBy: ["termination"],
+  },
+  {
+    name: "a read-only voter is told COMMIT",
+    machines: {
+      coordinator: (machine) =>
+        onSteps(machine, (step) => {
+          if (step.records?.some(({ record }) => record.kind === "commit") !== true) return step;
+          const voters = [...(step.state as CoordinatorState).votes.keys()];
+          const body: Message = { kind: "decision", decision: "commit" };
+          return { ...step, sends: voters.map((to) => ({ to, body })) };
+        }),
+    },
+    seenBy: ["no alarm"],
+  },
+  {
+    name: "tokens are not checked: work goes on after a restart",
+    machines: { participant: withoutTokens },
+    seenBy: ["whole work"],
+  },
+  {
+    name: "a prepared branch does not take its locks again after a restart",
+    machines: {
+      participant: (machine) => ({
+        ...machine,
+        restore: (env, id, records) => ({ ...machine.restore(env, id, records), effects: [] }),
+      }),
+    },
+    seenBy: ["lock discipline"],
+  },
+  {
+    name: "silence is taken for a commit",
+    machines: {
+      coordinator: (machine) => ({
+        ...machine,
+        absent: (env, id, absence, input) => {
+          const step = machine.absent(env, id, absence, input);
+          if (!isMessage(input, "inquire")) return step;
+          return {
+            ...step,
+            sends: (step.sends ?? []).map(({ to }) => ({ to, body: { kind: "decision", decision: "commit" } })),
+          };
+        },
+      }),
+    },
+    seenBy: ["agreement"],
+  },
+  {
+    name: "a decision is sent again once, and then given up",
+    machines: {
+      coordinator: (machine) =>
+        onSteps(machine, (step) =>
+          step.sends !== undefined && (step.state as CoordinatorState | null)?.attempt === 1
+            ? { ...step, timers: [] }
+            : step,
+        ),
+    },
+    seenBy: ["termination"],
+  },
+  {
+    name: "a participant in doubt aborts on its own when it has waited",
+    machines: {
+      participant: (machine) => ({
+        ...machine,
+        step: (env, state, input) =>
+          input.kind === "timeout" && input.timer === "decision" && (state as ParticipantState).phase === "prepared"
+            ? machine.step(env, state, {
+                kind: "message",
+                from: (state as ParticipantState).coordinator,
+                body: { kind: "decision", decision: "abort" },
+                expired: false,
+              })
+            : machine.step(env, state, input),
+      }),
+    },
+    seenBy: ["agreement"],
+  },
+];
+
+function closedHere(entries: readonly Entry[]): boolean {
+  return entries.some(
+    (entry) => entry.kind === "closed" && entry.outcome.outcome === "committed" && entry.outcome.until === "closed",
+  );
+}
+
+function holds(entries: readonly Entry[], kind: string): boolean {
+  return entries.some((entry) => entry.kind === "record" && entry.record.kind === kind);
+}
+
+function isMessage(input: Input, kind: Message["kind"]): boolean {
+  return input.kind === "message" && input.body.kind === kind;
+}
+
+function onSteps(
+  machine: CoordinatorMachine,
+  change: (step: Step<unknown, CoordinatorRecord>) => Step<unknown, CoordinatorRecord>,
+): CoordinatorMachine {
+  return {
+    ...machine,
+    step: (env, state, input) => change(machine.step(env, state, input)),
+    absent: (env, id, absence, input) => change(machine.absent(env, id, absence, input)),
+  };
+}
+
+function unforced(step: Step<unknown, CoordinatorRecord>, kind: string): Step<unknown, CoordinatorRecord> {
+  if (step.records === undefined) return step;
+  return {
+    ...step,
+    records: step.records.map(({ record, force }) => ({ record, force: force && record.kind !== kind })),
+  };
+}
+
+/** Every incarnation hands out the same token, and takes up a branch wherever the other side believes it to be. */
+function withoutTokens(machine: ParticipantMachine): ParticipantMachine {
+  return {
+    ...machine,
+    init: (env, id) => machine.init({ ...env, incarnation: 1 }, id),
+    step: (env, state, input) => machine.step({ ...env, incarnation: 1 }, state, input),
+    absent: (env, id, absence, input) => {
+      const first = { ...env, incarnation: 1 };
+      if (input.kind !== "message" || input.body.kind !== "work" || absence.kind !== "fresh")
+        return machine.absent(first, id, absence, input);
+      const { item } = input.body;
+      const begun = machine.absent(first, id, absence, { ...input, body: { ...input.body, token: null, item: 1 } });
+      return {
+        ...begun,
+        state: { ...(begun.state as ParticipantState), items: item - 1, pendingItem: item },
+        effects: [{ kind: "resource", request: { act: "work", item, work: input.body.work } }],
+      };
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** What a world is made of and what its nodes may know of it. */
+
+import type { NodeId, ProtocolName, Times, TransactionId } from "../../protocols/index.ts";
+import type { Entry, Network, Random, RetentionTimes } from "../../runtime/engine/index.ts";
+import type { Probe } from "./probe.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** Bugs that a test plants in the ports; those in machines go into the registry (planted.ts). */
+export interface PlantedInPorts {
+  /** Rows that are reported as durable and are not. */
+  readonly lies?: (entries: readonly Entry[]) => boolean;
+  /** What a watermark names as open. */
+  readonly except?: (open: readonly TransactionId[]) => readonly TransactionId[];
+}
+
+export interface WorldOptions {
+  readonly protocol: ProtocolName;
+  readonly participants: number;
+  readonly random: Random;
+  readonly times: Times;
+  readonly retention: RetentionTimes;
+  readonly lockWaitMs: number;
+  readonly latencyMs: number;
+}
+
+/** Everything that a client wanted of one transaction: what judges compare with what became of it. */
+export interface Plan {
+  readonly id: TransactionId;
+  /** "at once": the work travels with the request to prepare. "item by item": under tokens, before the commit. */
+  readonly mode: "at once" | "item by item";
+  readonly work: ReadonlyMap<NodeId, readonly string[]>;
+}
+
+export type Work = Readonly<Record<NodeId, readonly string[]>>;
+
+export const defaultTimes: Times = {
+  voteMs: 2_000,
+  acknowledgementMs: 400,
+  decisionMs: 600,
+  retryCapMs: 3_000,
+  idleMs: 4_000,
+};
+
+export const C = "C";
+
+/** What a node has of the world that it is in. */
+export interface Surroundings {
+  readonly options: WorldOptions;
+  readonly planted: PlantedInPorts;
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly probes: readonly Probe[];
+  readonly network: {
+    send(from: NodeId, to: NodeId, envelopes: Parameters<Network["send"]>[1]): void;
+    sendWatermark(
+      from: NodeId,
+      to: NodeId,
+      watermark: { readonly below: TransactionId; readonly except: readonly TransactionId[] },
+    ): void;
+  };
+  readonly turnMs: () => number;
+  isUp(a: NodeId, b: NodeId): boolean;
+  linksChanged(): void;
+}
