@@ -55,6 +55,8 @@ export function withConfigOptions(command: Command, role: Role): Command {
   for (const key of keysOf(role)) command.addOption(optionOf(key));
   for (const when of ["before", "after"])
     command.addOption(new Option(`--fault-kill-${when}-write <number>`).argParser(forcedWrite).hideHelp());
+  // For a supervisor: the server stops when its stdin ends, so that it never outlives who started it.
+  command.addOption(new Option("--stop-with-stdin").hideHelp());
   return command;
 }
 
@@ -69,6 +71,7 @@ interface OwnOptions {
   readonly config?: string;
   readonly faultKillBeforeWrite?: number;
   readonly faultKillAfterWrite?: number;
+  readonly stopWithStdin?: boolean;
 }
 
 function faultsOf({ faultKillBeforeWrite: before, faultKillAfterWrite: after }: OwnOptions): Faults {
@@ -82,6 +85,12 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function stdinEnded(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdin.once("close", resolve).once("end", resolve).resume();
   });
 }
 
@@ -100,7 +109,7 @@ export async function serve<R extends Role>(service: Service<R>, command: Comman
   try {
     const server = await service.serve(config, { log, software: `nemcon ${version()}` });
     announce(server.address);
-    await aborted(signal);
+    await Promise.race(options.stopWithStdin === true ? [aborted(signal), stdinEnded()] : [aborted(signal)]);
     await server.close();
     shell.exitCode = exit.done;
   } finally {

@@ -1,11 +1,26 @@
 /** `nemcon dev`: a whole cluster on this machine. */
 
-import type { Command } from "commander";
-import { NemconError } from "../../runtime/errors/index.ts";
+import { Option, type Command } from "commander";
+import { exit, NemconError } from "../../runtime/errors/index.ts";
 import { count, port } from "../arguments.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
-export function define(command: Command, _shell: Shell): void {
+interface DevOptions {
+  readonly demo?: true;
+  readonly once?: true;
+  readonly directory?: string;
+  readonly participants: number;
+  readonly acceptors: number;
+  readonly coordinators: number;
+  readonly port: number;
+  readonly allowUnsafe?: true;
+  readonly customers: number;
+  readonly seconds: number;
+  readonly concurrency: number;
+  readonly seed: number;
+}
+
+export function define(command: Command, shell: Shell): void {
   command
     .description(
       "A whole cluster on this machine, every role a process of its own; for development and to look around.",
@@ -14,17 +29,90 @@ export function define(command: Command, _shell: Shell): void {
     .option("--once", "run the demonstration, print its verdict and stop")
     .option("--directory <directory>", "where data is kept (default: a fresh one that is named)")
     .option("--participants <number>", "how many participants", count, 3)
-    .option("--acceptors <number>", "how many acceptors", count, 3)
+    .option("--acceptors <number>", "how many acceptors; this version has none", count, 0)
     .option("--coordinators <number>", "how many coordinators", count, 2)
     .option("--port <port>", "the first port; 0: any free ones", port, 7400)
-    .option("--allow-unsafe", "allow protocols that are unsafe outside the lab")
-    .action(() => {
-      throw new NemconError("NOT_AVAILABLE", "This build does not run a development cluster yet.");
-    });
+    .option("--allow-unsafe", "allow protocols that are unsafe outside the lab; this version has none")
+    .option("--seed <number>", "what the demonstration draws its transactions from", count, 1)
+    .addOption(new Option("--customers <number>").argParser(count).default(10_000).hideHelp())
+    .addOption(new Option("--seconds <number>").argParser(count).default(4).hideHelp())
+    .addOption(new Option("--concurrency <number>").argParser(count).default(64).hideHelp())
+    .action(() => dev(command.opts<DevOptions>(), shell));
   withExamples(command, [
     ["nemcon dev", "two coordinators and three participants, until Ctrl-C"],
     ["nemcon dev --demo", "the same, with a demonstration first"],
     ["nemcon dev --once --json", "the demonstration alone, its verdict as JSON"],
     ["nemcon dev --port 0 --directory data", "on any free ports, with data that stays"],
   ]);
+}
+
+async function dev(options: DevOptions, shell: Shell): Promise<void> {
+  const { output, signal } = shell;
+  if (options.acceptors > 0)
+    throw new NemconError(
+      "NOT_AVAILABLE",
+      "This version has no acceptors: two-phase commit needs none. Leave --acceptors out.",
+    );
+  // Loaded here, so that help and mistakes cost nothing.
+  const { layOut, startCluster } = await import("../dev/cluster.ts");
+  const { demonstrate } = await import("../dev/demo.ts");
+  const { describeLayout, teller, verdictText, whatNext } = await import("../dev/tell.ts");
+  const { openBooks } = await import("../../lab/index.ts");
+
+  const { directory = null, coordinators, participants, port: first, customers, seed, seconds, concurrency } = options;
+  const layout = await layOut({ directory, coordinators, participants, port: first });
+  for (const { name, database } of layout.participants) openBooks({ name, file: database }, customers);
+  const supervisor = await output.progress(
+    "Starting",
+    startCluster(layout, {
+      died: (name, how) => output.note(`${name} ended (${how}); it is started again.`),
+      back: (name, pid) => output.note(`${name} is back (pid ${pid}).`),
+    }),
+  );
+  const stopped = new Promise<"stopped">((resolve) => {
+    if (signal.aborted) resolve("stopped");
+    else signal.addEventListener("abort", () => resolve("stopped"), { once: true });
+  });
+  try {
+    if (output.json) output.document(readyDocument(layout, supervisor.pids()));
+    output.answer(
+      `${describeLayout(layout, supervisor.pids())}\n\nLogs and data: ${layout.directory}. Each bank has ${customers} customers.`,
+    );
+    if (options.demo === true || options.once === true) {
+      const running = demonstrate(layout, supervisor, { seed, seconds, concurrency }, teller(output, seconds));
+      const figures = await Promise.race([running, stopped]);
+      if (figures === "stopped") return;
+      if (output.json) output.document({ demo: structuredClone(figures) as unknown as Record<string, never> });
+      output.answer(verdictText(output, figures));
+      shell.exitCode = figures.verdict.valid ? exit.done : exit.failed;
+      if (options.once === true) return;
+    }
+    output.answer(`\n${whatNext(layout)}\n\nServing until Ctrl-C.`);
+    await stopped;
+  } finally {
+    await supervisor.stop();
+  }
+}
+
+function readyDocument(
+  {
+    directory,
+    coordinators,
+    participants,
+  }: {
+    directory: string;
+    coordinators: readonly { address: string }[];
+    participants: readonly { name: string; address: string; database: string }[];
+  },
+  pids: Record<string, number | null>,
+): Record<string, string | boolean | null | string[] | Record<string, number | null> | Record<string, string>[]> {
+  return {
+    ready: true,
+    directory,
+    gateway: null,
+    coordinators: coordinators.map(({ address }) => address),
+    participants: participants.map(({ name, address, database }) => ({ name, address, database })),
+    acceptors: [],
+    pids,
+  };
 }

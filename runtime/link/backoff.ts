@@ -7,7 +7,7 @@ export interface Backoff {
   readonly capMs: number;
 }
 
-export const defaultBackoff: Backoff = { firstMs: 50, capMs: 2_000 };
+export const defaultBackoff: Backoff = { firstMs: 50, capMs: 1_000 };
 
 /**
  * Capped exponential back-off with full jitter, in milliseconds: anything from nothing to the bound, so that

@@ -48,3 +48,4 @@ export type { BeginResponse__Output as BeginAnswer } from "./gen/nemcon/v1/Begin
 export type { GetTransactionResponse__Output as GetTransactionAnswer } from "./gen/nemcon/v1/GetTransactionResponse.ts";
 export type { ListTransactionsResponse__Output as ListTransactionsAnswer } from "./gen/nemcon/v1/ListTransactionsResponse.ts";
 export type { QueryResponse__Output as QueryAnswerRead } from "./gen/nemcon/v1/QueryResponse.ts";
+export type { ListBranchesResponse__Output as ListBranchesAnswerRead } from "./gen/nemcon/v1/ListBranchesResponse.ts";

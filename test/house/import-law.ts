@@ -26,7 +26,8 @@ const law: Readonly<Record<string, Row>> = {
   coordinator: { rooms: servers, packages: any },
   participant: { rooms: servers, packages: any },
   client: { rooms: ["leaf", "runtime/link"], packages: any },
-  cli: { rooms: [...servers, "coordinator", "participant", "client"], packages: any },
+  lab: { rooms: ["protocols", "leaf", "runtime/engine", "client"], packages: /^(node:|better-sqlite3$)/ },
+  cli: { rooms: [...servers, "coordinator", "participant", "client", "lab"], packages: any },
   tools: { rooms: [], packages: any },
   test: { rooms: "any", packages: any },
 };

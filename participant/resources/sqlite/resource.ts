@@ -213,7 +213,8 @@ class EmbeddedSqlite implements SqliteResource {
     if (call.mayWait && holders.every((holder) => isOlder(call.transaction, holder)))
       return { kind: "blocked", by: holders };
     if (call.request.act === "prepare") this.forget(call.transaction);
-    return no(call, "CONFLICT", detail, true);
+    // The younger one dies: an open branch gives up its locks with the whole transaction.
+    return no(call, "CONFLICT", detail, false);
   }
 
   private reservedBy(self: TransactionId): Map<string, bigint> {

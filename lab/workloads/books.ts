@@ -1,0 +1,135 @@
+/** The books of the banks: made before a run, and compared with every answer after it. */
+
+import Database from "better-sqlite3";
+import type { Answered, Bank, Verdict } from "./workload.ts";
+
+/** In cents. */
+const OPENING_BALANCE = 100_000;
+const VIOLATIONS_SHOWN = 20;
+
+const schema = `
+CREATE TABLE IF NOT EXISTS account(customer INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS savings(customer INTEGER PRIMARY KEY REFERENCES account, balance INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS checking(customer INTEGER PRIMARY KEY REFERENCES account, balance INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS ledger(number INTEGER PRIMARY KEY, delta INTEGER NOT NULL);
+`;
+
+/** Makes the tables and customers of a bank, where they are missing; before its participant starts. */
+export function openBooks({ name, file }: Bank, customers: number): void {
+  const database = new Database(file);
+  try {
+    database.pragma("journal_mode = WAL");
+    database.transaction(() => {
+      database.exec(schema);
+      if (database.prepare("SELECT 1 FROM account LIMIT 1").get() !== undefined) return;
+      const account = database.prepare("INSERT INTO account VALUES (?, ?)");
+      const savings = database.prepare("INSERT INTO savings VALUES (?, ?)");
+      const checking = database.prepare("INSERT INTO checking VALUES (?, ?)");
+      for (let customer = 1; customer <= customers; customer += 1) {
+        account.run(customer, `${name}-${customer}`);
+        savings.run(customer, OPENING_BALANCE);
+        checking.run(customer, OPENING_BALANCE);
+      }
+    })();
+  } finally {
+    database.close();
+  }
+}
+
+export interface Books {
+  /** All money in all accounts, in cents. */
+  readonly money: number;
+  /** By bank: each ledger entry's delta by its number. */
+  readonly ledgers: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  readonly customers: number;
+  readonly highestNumber: number;
+}
+
+/** Reads what is committed; any time, also beside a running participant. */
+export function readBooks(banks: readonly Bank[]): Books {
+  let money = 0;
+  let customers = 0;
+  let highestNumber = 0;
+  const ledgers = new Map<string, Map<number, number>>();
+  for (const { name, file } of banks) {
+    const database = new Database(file, { readonly: true });
+    try {
+      // One read transaction a bank, so that accounts and ledger are of one moment.
+      database.transaction(() => {
+        const sum = database
+          .prepare<[], number>("SELECT (SELECT sum(balance) FROM savings) + (SELECT sum(balance) FROM checking)")
+          .pluck();
+        money += sum.get() ?? 0;
+        customers += database.prepare<[], number>("SELECT count(*) FROM account").pluck().get() ?? 0;
+        const entries = new Map<number, number>();
+        for (const { number, delta } of database
+          .prepare<[], { number: number; delta: number }>("SELECT number, delta FROM ledger")
+          .iterate()) {
+          entries.set(number, delta);
+          highestNumber = Math.max(highestNumber, number);
+        }
+        ledgers.set(name, entries);
+      })();
+    } finally {
+      database.close();
+    }
+  }
+  return { money, ledgers, customers, highestNumber };
+}
+
+/**
+ * Compares every answer with what the databases hold: committed, then its entry is in every bank that it
+ * touched; aborted, then in none; unknown, then in all or none. And no money came or went but by those entries.
+ */
+export function judge(before: Books, after: Books, answers: readonly Answered[]): Verdict {
+  const violations: string[] = [];
+  const answered = new Set<number>();
+  for (const answer of answers) {
+    answered.add(answer.number);
+    const wrong = contradiction(answer, after);
+    if (wrong !== null) violations.push(wrong);
+  }
+  let moved = 0;
+  for (const [bank, entries] of after.ledgers) {
+    const old = before.ledgers.get(bank);
+    for (const [number, delta] of entries) {
+      if (old?.has(number) === true) continue;
+      moved += delta;
+      if (!answered.has(number)) violations.push(`${bank} has an entry for number ${number}, which nobody submitted`);
+    }
+  }
+  if (after.money !== before.money + moved)
+    violations.push(`the accounts hold ${after.money}, and by the ledgers they should hold ${before.money + moved}`);
+  return {
+    valid: violations.length === 0,
+    compared: answers.length,
+    moneyBefore: before.money,
+    moneyAfter: after.money,
+    moneyMoved: moved,
+    violations: violations.slice(0, VIOLATIONS_SHOWN),
+  };
+}
+
+function contradiction({ type, number, outcome, deltas }: Answered, { ledgers }: Books): string | null {
+  const found = [...ledgers].filter(([, entries]) => entries.has(number)).map(([bank]) => bank);
+  const wanted = [...deltas.keys()];
+  const all = wanted.length === found.length && wanted.every((bank) => found.includes(bank));
+  const say = (what: string): string =>
+    `${type} ${number} (${"transaction" in outcome ? outcome.transaction : outcome.reason}) was told ${outcome.kind}, and ${what}`;
+  const where = found.length === 0 ? "no bank has it" : `only ${found.join(", ")} of ${wanted.join(", ")} has it`;
+  switch (outcome.kind) {
+    case "committed": {
+      if (!all) return say(where);
+      const wrong = wanted.find((bank) => ledgers.get(bank)?.get(number) !== deltas.get(bank));
+      return wrong === undefined ? null : say(`${wrong} has another amount`);
+    }
+    case "aborted":
+    case "refused":
+      return found.length === 0 ? null : say(`${found.join(", ")} has it`);
+    case "unknown":
+    case "forgotten":
+      return all || found.length === 0 ? null : say(where);
+    default:
+      return outcome satisfies never;
+  }
+}
