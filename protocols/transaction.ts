@@ -107,7 +107,7 @@ export function parseTransactionId(id: string): TransactionIdParts | null {
   return { coordinator, incarnation: Number.parseInt(incarnation, 36), sequence: Number.parseInt(sequence, 36) };
 }
 
-/** Total order over all ids; equal only for equal ids. Wait-die uses it: the smaller id is the older transaction. */
+/** Total order over all ids; equal only for equal ids. Waits for locks go from the younger to the older one, which has the smaller id. */
 export function isOlder(a: TransactionId, b: TransactionId): boolean {
   return a < b;
 }

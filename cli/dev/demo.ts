@@ -1,21 +1,15 @@
 /** The demonstration: SmallBank over the banks, the coordinator killed in the middle, and every answer compared with the books. */
 
+import { connect, NemconError, type Client } from "../../client/index.ts";
 import {
-  connect,
-  NemconError,
-  type AbortReason,
-  type Client,
-  type Outcome,
-  type TransactionStatus,
-} from "../../client/index.ts";
-import {
+  answerTo,
+  askAgain,
   judge,
   readBooks,
   SmallBank,
   type Answered,
   type Bank,
   type Books,
-  type Job,
   type Verdict,
 } from "../../lab/index.ts";
 import { Branches, type OpenBranch } from "./branches.ts";
@@ -164,7 +158,7 @@ class Load {
     this.over = true;
     await Promise.all(this.workers);
     this.elapsedMs = performance.now() - this.startedMs;
-    await this.askAgain();
+    this.asked = await askAgain(this.answers, this.client);
   }
 
   private async work(): Promise<void> {
@@ -172,37 +166,11 @@ class Load {
       const job = this.workload.next();
       this.types.set(job.type, (this.types.get(job.type) ?? 0) + 1);
       this.underway += 1;
-      const answered = await this.answer(job);
+      const answered = await answerTo(job, this.client, TRANSACTION_MS);
       this.underway -= 1;
       this.answers.push(answered);
       // As a client of some manners does: whoever was refused waits before the next one.
       if (answered.outcome.kind === "refused") await pause(REFUSED_PAUSE_MS);
-    }
-  }
-
-  /** Outcomes that were not known when their time was over, by their ids. */
-  private async askAgain(): Promise<void> {
-    for (const [index, answered] of this.answers.entries()) {
-      const { outcome } = answered;
-      if (outcome.kind !== "unknown" || outcome.transaction === null) continue;
-      const known = outcomeOf(await this.client.transaction(outcome.transaction));
-      if (known === null) continue;
-      this.asked += 1;
-      this.answers[index] = { ...answered, outcome: known };
-    }
-  }
-
-  private async answer(job: Job): Promise<Answered> {
-    try {
-      return await job.run(this.client, TRANSACTION_MS);
-    } catch (thrown) {
-      if (!(thrown instanceof NemconError)) throw thrown;
-      return {
-        type: job.type,
-        number: job.number,
-        outcome: { kind: "refused", reason: thrown.reason },
-        deltas: new Map(),
-      };
     }
   }
 }
@@ -238,13 +206,6 @@ function figures(
     branchesLeft,
     verdict: branchesLeft === 0 && killed.resolvedMs !== null ? verdict : { ...verdict, valid: false },
   };
-}
-
-function outcomeOf({ transaction, state, reason, detail }: TransactionStatus): Outcome | null {
-  if (state === "committed") return { kind: "committed", transaction, results: {}, heuristic: false };
-  if (state === "aborted")
-    return { kind: "aborted", transaction, reason: reason as AbortReason, detail, participant: null };
-  return null;
 }
 
 /** Every bank answers through the coordinator: it has its link. */

@@ -435,7 +435,8 @@ export class Engine {
 
   private unpark(): void {
     this.retryParked = false;
-    const waiting = this.parked;
+    // The oldest first: it would not wait for a younger one that came before it.
+    const waiting = this.parked.toSorted((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
     this.parked = [];
     for (const { instance, request, expired, expiry } of waiting) {
       this.wheel.cancel(expiry);

@@ -83,7 +83,7 @@ export interface ResourceCall {
   readonly mayWait: boolean;
 }
 
-/** `blocked`: another branch holds a lock and waiting can't deadlock (the requester is the older one, or the holder is decided). */
+/** `blocked`: another branch holds a lock and waiting can't deadlock (every holder is older). */
 export type ResourceAnswer = ResourceResult | { readonly kind: "blocked"; readonly by: readonly TransactionId[] };
 
 /** An embedded resource: everything is synchronous and inside the turn (protocols §0.1). */

@@ -1,4 +1,4 @@
-/** A key-value store behind the `Resource` port: strict two-phase locks, wait-die, redo that adopts its locks again. */
+/** A key-value store behind the `Resource` port: strict two-phase locks, waits of the younger for the older, redo that adopts its locks again. */
 
 import { isOlder, type ResourceRequest, type ResourceResult, type TransactionId } from "../../protocols/index.ts";
 import type { Resource, ResourceAnswer, ResourceCall } from "../../runtime/engine/index.ts";
@@ -152,12 +152,12 @@ export class FakeResource implements Resource {
     return read.join(" ");
   }
 
-  /** Wait-die: the older one waits for the younger, and no cycle can arise. */
+  /** The younger one waits for the older, and no cycle can arise. */
   private conflict(id: TransactionId, operation: Operation, mayWait: boolean): Conflict | null {
     if (operation.kind !== "add" && operation.kind !== "read") return null;
     const by = this.holders(id, operation.key, operation.kind === "add");
     if (by.length === 0) return null;
-    return mayWait && by.every((holder) => isOlder(id, holder)) ? { kind: "blocked", by } : { kind: "dies" };
+    return mayWait && by.every((holder) => isOlder(holder, id)) ? { kind: "blocked", by } : { kind: "dies" };
   }
 
   private holders(id: TransactionId, key: string, exclusive: boolean): TransactionId[] {

@@ -208,12 +208,16 @@ class EmbeddedSqlite implements SqliteResource {
     return no(call, failed.reason, failed.detail, usable);
   }
 
-  /** Wait-die: only an older transaction waits, so that no circle of waiting can close over any number of participants. */
+  /**
+   * Only a younger transaction waits, for older ones: no circle of waiting can close over any number of
+   * participants. This way round (wait-die has it the other way) since whoever comes second is mostly younger,
+   * and one that is tried again under a new id has become so.
+   */
   private conflict(call: ResourceCall, { holders, detail }: Obstacle): ResourceAnswer {
-    if (call.mayWait && holders.every((holder) => isOlder(call.transaction, holder)))
+    if (call.mayWait && holders.every((holder) => isOlder(holder, call.transaction)))
       return { kind: "blocked", by: holders };
     if (call.request.act === "prepare") this.forget(call.transaction);
-    // The younger one dies: an open branch gives up its locks with the whole transaction.
+    // It gives up its locks with the whole transaction.
     return no(call, "CONFLICT", detail, false);
   }
 

@@ -239,27 +239,27 @@ test("AUTOINCREMENT passes over ids that others hold, whoever commits first", ()
   expect(at.rows("SELECT seq FROM sqlite_sequence")).toEqual([[3n]]);
 });
 
-describe("wait-die", () => {
-  test("the older waits, the younger dies", () => {
+describe("waiting", () => {
+  test("the younger waits for the older, the older does not wait", () => {
     const at = open(schema);
-    at.prepare(id(5), sql("UPDATE a SET n = 1 WHERE id = 1"));
-    expect(at.prepare(id(4), sql("UPDATE a SET n = 2 WHERE id = 1"), true)).toEqual({ kind: "blocked", by: [id(5)] });
-    expect(voteOf(at.prepare(id(6), sql("UPDATE a SET n = 2 WHERE id = 1"), true))).toBe("CONFLICT");
-    expect(voteOf(at.prepare(id(4), sql("UPDATE a SET n = 2 WHERE id = 1"), false))).toBe("CONFLICT");
+    at.prepare(id(4), sql("UPDATE a SET n = 1 WHERE id = 1"));
+    expect(at.prepare(id(5), sql("UPDATE a SET n = 2 WHERE id = 1"), true)).toEqual({ kind: "blocked", by: [id(4)] });
+    expect(voteOf(at.prepare(id(3), sql("UPDATE a SET n = 2 WHERE id = 1"), true))).toBe("CONFLICT");
+    expect(voteOf(at.prepare(id(5), sql("UPDATE a SET n = 2 WHERE id = 1"), false))).toBe("CONFLICT");
   });
 
   test("a blocked attempt leaves nothing behind and succeeds once the lock is gone", () => {
     const at = open(schema);
-    at.prepare(id(5), sql("UPDATE a SET n = n + 1 WHERE id = 1"));
-    at.prepare(id(4), sql("UPDATE a SET n = n + 1 WHERE id = 2", "UPDATE a SET n = n + 1 WHERE id = 1"), true);
-    expect(at.resource.locks(id(4))).toEqual([]);
-    at.commit(id(5));
+    at.prepare(id(4), sql("UPDATE a SET n = n + 1 WHERE id = 1"));
+    at.prepare(id(5), sql("UPDATE a SET n = n + 1 WHERE id = 2", "UPDATE a SET n = n + 1 WHERE id = 1"), true);
+    expect(at.resource.locks(id(5))).toEqual([]);
+    at.commit(id(4));
     expect(
       voteOf(
-        at.prepare(id(4), sql("UPDATE a SET n = n + 1 WHERE id = 2", "UPDATE a SET n = n + 1 WHERE id = 1"), true),
+        at.prepare(id(5), sql("UPDATE a SET n = n + 1 WHERE id = 2", "UPDATE a SET n = n + 1 WHERE id = 1"), true),
       ),
     ).toBe("yes");
-    at.commit(id(4));
+    at.commit(id(5));
     expect(at.rows("SELECT n FROM a WHERE id < 3")).toEqual([[2n], [1n]]);
   });
 

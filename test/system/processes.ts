@@ -1,0 +1,203 @@
+/** Real server processes for system tests: started, killed and started again; always ended with the test. */
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { Branches } from "../../cli/dev/branches.ts";
+import { connect, NemconError, type Client } from "../../client/index.ts";
+import { openBooks, type Bank } from "../../lab/index.ts";
+
+const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+/** The failure bound of every recovery. */
+export const RECOVERY_MS = 10_000;
+
+/** One server, over all its lives. */
+export class Server {
+  readonly name: string;
+  readonly address: string;
+  private readonly args: readonly string[];
+  private child: ChildProcess | null = null;
+  /** What it wrote to stderr, of all lives. */
+  stderr = "";
+  stdout = "";
+  /** Resolves when the present life is over. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }> = Promise.resolve({
+    code: null,
+    signal: null,
+  });
+
+  constructor(name: string, address: string, args: readonly string[]) {
+    this.name = name;
+    this.address = address;
+    this.args = args;
+  }
+
+  get isAlive(): boolean {
+    return this.child !== null;
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  /** Resolves true when it serves, false when it ended before. */
+  start(more: readonly string[] = []): Promise<boolean> {
+    const child = spawn(
+      process.execPath,
+      [main, ...this.args, "--listen", this.address, "--log-level", "warn", "--json", "--stop-with-stdin", ...more],
+      {
+        stdio: ["pipe", "pipe", "pipe"],
+      },
+    );
+    this.child = child;
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.ended = new Promise((resolve) => {
+      child.once("close", (code, signal) => {
+        if (this.child === child) this.child = null;
+        resolve({ code, signal });
+      });
+    });
+    return new Promise((resolve) => {
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        this.stdout += `${line}\n`;
+        if (line.startsWith('{"ready":true')) resolve(true);
+      });
+      void this.ended.then(() => resolve(false));
+    });
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    this.child?.kill(signal);
+    await this.ended;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
+  }
+}
+
+export interface ClusterOptions {
+  readonly banks?: number;
+  readonly customers?: number;
+  readonly coordinatorArgs?: readonly string[];
+  readonly participantArgs?: readonly string[];
+}
+
+/** One coordinator and some banks. */
+export class Cluster {
+  readonly directory = mkdtempSync(join(tmpdir(), "nemcon-system-"));
+  readonly coordinator: Server;
+  readonly participants: readonly Server[];
+  readonly banks: readonly Bank[];
+  readonly client: Client;
+  readonly branches: Branches;
+
+  private constructor(
+    ports: readonly number[],
+    { customers = 100, coordinatorArgs = [], participantArgs = [] }: ClusterOptions,
+  ) {
+    const [first = 0, ...others] = ports;
+    const address = `127.0.0.1:${first}`;
+    this.coordinator = new Server("c", address, [
+      "coordinator",
+      "--node",
+      "c",
+      "--directory",
+      join(this.directory, "c"),
+      ...coordinatorArgs,
+    ]);
+    this.banks = others.map((_, index) => {
+      const name = `bank-${"abcdefgh"[index]}`;
+      return { name, file: join(this.directory, `${name}.db`) };
+    });
+    for (const bank of this.banks) openBooks(bank, customers);
+    this.participants = this.banks.map(
+      ({ name, file }, index) =>
+        new Server(name, `127.0.0.1:${others[index]}`, [
+          "participant",
+          "--node",
+          name,
+          "--database",
+          file,
+          "--coordinators",
+          address,
+          "--wal-extend-bytes",
+          "1048576",
+          ...participantArgs,
+        ]),
+    );
+    this.client = connect(address, { defaultTimeoutMs: 15_000, retryBudget: { ratio: 1, reserve: 10_000 } });
+    this.branches = new Branches(this.participants);
+  }
+
+  static async open(options: ClusterOptions = {}): Promise<Cluster> {
+    return new Cluster(await freePorts(1 + (options.banks ?? 2)), options);
+  }
+
+  get servers(): readonly Server[] {
+    return [this.coordinator, ...this.participants];
+  }
+
+  /** Starts what is down and waits until every bank answers through the coordinator. */
+  async start(): Promise<void> {
+    const down = this.servers.filter((server) => !server.isAlive);
+    const served = await Promise.all(down.map((server) => server.start()));
+    const failed = down.filter((_, index) => served[index] !== true);
+    if (failed.length > 0)
+      throw new Error(failed.map(({ name, stderr, stdout }) => `${name} did not start: ${stderr}${stdout}`).join("\n"));
+    await this.linked();
+  }
+
+  async linked(): Promise<void> {
+    for (const { name } of this.banks) {
+      await eventually(`${name} answers through the coordinator`, async () => {
+        try {
+          await this.client.query(name, "SELECT 1");
+          return true;
+        } catch (thrown) {
+          if (NemconError.is(thrown)) return false;
+          throw thrown;
+        }
+      });
+    }
+  }
+
+  /** No branch is open anywhere: nothing in doubt, no lock held. */
+  async settled(): Promise<void> {
+    if (await this.branches.until((open) => open.length === 0, RECOVERY_MS)) return;
+    throw new Error(
+      `still open after ${RECOVERY_MS} ms: ${JSON.stringify(await this.branches.open())}\n${this.servers.map(({ name, stderr }) => `${name}: ${stderr}`).join("\n")}`,
+    );
+  }
+
+  async close(): Promise<void> {
+    this.client.close();
+    this.branches.close();
+    for (const server of this.servers) server.signal("SIGCONT");
+    await Promise.all(this.servers.map((server) => server.kill()));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Asks again and again until it holds; each round waits for an answer. Throws past the failure bound. */
+export async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + RECOVERY_MS;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`not within ${RECOVERY_MS} ms: ${what}`);
+  }
+}
+
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
