@@ -23,14 +23,6 @@ export interface WorldOptions {
   readonly latencyMs: number;
 }
 
-/** Everything that a client wanted of one transaction: what judges compare with what became of it. */
-export interface Plan {
-  readonly id: TransactionId;
-  /** "at once": the work travels with the request to prepare. "item by item": under tokens, before the commit. */
-  readonly mode: "at once" | "item by item";
-  readonly work: ReadonlyMap<NodeId, readonly string[]>;
-}
-
 export type Work = Readonly<Record<NodeId, readonly string[]>>;
 
 export const defaultTimes: Times = {

@@ -10,7 +10,7 @@ import { Cluster, type Server } from "./processes.ts";
 
 const inCi = process.env["CI"] === "true";
 const seed = Number(process.env["SEED"] ?? 1);
-const kills = Number(process.env["KILLS"] ?? (inCi ? 120 : 8));
+const kills = Number(process.env["KILLS"] ?? (inCi ? 180 : 8));
 const CONCURRENCY = 16;
 const TRANSACTION_MS = 15_000;
 const BOUND_MS = 40_000;

@@ -3,4 +3,3 @@
 export type { QueryLimits } from "./query.ts";
 export { Refusal } from "./refusal.ts";
 export { openSqliteResource, type SqliteResource, type SqliteResourceOptions } from "./resource.ts";
-export type { TriggerGuard } from "./trigger-guard.ts";
