@@ -1,0 +1,147 @@
+/** `nemcon dev`: the demonstration, the supervisor, what it refuses. */
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { Branches } from "../../cli/dev/branches.ts";
+import type { DemoFigures } from "../../cli/dev/demo.ts";
+import { eventually, freePorts } from "./processes.ts";
+
+const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "nemcon-dev-test-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Ready {
+  readonly ready: true;
+  readonly directory: string;
+  readonly gateway: null;
+  readonly coordinators: readonly string[];
+  readonly participants: readonly { readonly name: string; readonly address: string; readonly database: string }[];
+  readonly acceptors: readonly never[];
+  readonly pids: Readonly<Record<string, number>>;
+}
+
+function dev(args: readonly string[]) {
+  const child = spawn(process.execPath, [main, "dev", "--json", "--customers", "200", "--seconds", "1", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return {
+    child,
+    ended,
+    stderr: () => stderr,
+    line: async <T>(): Promise<T> => JSON.parse(String((await lines.next()).value)) as T,
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("the demonstration ends VALID, twice over the same directory", async () => {
+  for (const seed of ["1", "2"]) {
+    const { ended, line, stderr } = dev([
+      "--once",
+      "--port",
+      "0",
+      "--directory",
+      join(directory, "demo"),
+      "--seed",
+      seed,
+    ]);
+    const ready = await line<Ready>();
+    expect([
+      ready.ready,
+      ready.gateway,
+      ready.acceptors,
+      ready.coordinators.length,
+      ready.participants.map(({ name }) => name),
+    ]).toEqual([true, null, [], 2, ["bank-a", "bank-b", "bank-c"]]);
+    const { demo } = await line<{ demo: DemoFigures }>();
+    expect(demo.verdict.violations).toEqual([]);
+    expect([demo.verdict.valid, demo.unknown, demo.branchesLeft]).toEqual([true, 0, 0]);
+    expect(demo.committed).toBeGreaterThan(10);
+    expect(demo.verdict.moneyAfter).toBe(demo.verdict.moneyBefore + demo.verdict.moneyMoved);
+    expect(await ended, stderr()).toBe(0);
+    for (const pid of Object.values(ready.pids)) expect(isAlive(pid)).toBe(false);
+  }
+});
+
+test("a server that is killed comes back, and Ctrl-C leaves no process", async () => {
+  const { child, ended, line } = dev([
+    "--port",
+    "0",
+    "--participants",
+    "1",
+    "--coordinators",
+    "1",
+    "--directory",
+    join(directory, "kill"),
+  ]);
+  const ready = await line<Ready>();
+  process.kill(ready.pids["bank-a"] ?? 0, "SIGKILL");
+  const branches = new Branches(ready.participants);
+  await eventually("bank-a answers again", async () => (await branches.open().catch(() => null)) !== null);
+  branches.close();
+  child.kill("SIGINT");
+  expect(await ended).toBe(0);
+  for (const pid of Object.values(ready.pids)) expect(isAlive(pid)).toBe(false);
+});
+
+test("servers end when the supervisor is killed", async () => {
+  const { child, ended, line } = dev([
+    "--port",
+    "0",
+    "--participants",
+    "1",
+    "--coordinators",
+    "1",
+    "--directory",
+    join(directory, "orphans"),
+  ]);
+  const ready = await line<Ready>();
+  child.kill("SIGKILL");
+  await ended;
+  await eventually("all servers ended", () => Promise.resolve(Object.values(ready.pids).every((pid) => !isAlive(pid))));
+});
+
+test("a taken port is named before anything starts", async () => {
+  const [port = 0] = await freePorts(1);
+  const { createServer } = await import("node:net");
+  const holder = createServer().listen(port, "127.0.0.1");
+  await new Promise((resolve) => holder.once("listening", resolve));
+  const { ended, line } = dev([
+    "--port",
+    String(port - 10),
+    "--participants",
+    "1",
+    "--coordinators",
+    "1",
+    "--directory",
+    join(directory, "taken"),
+  ]);
+  const { error } = await line<{ error: { reason: string; message: string } }>();
+  expect([await ended, error.reason]).toEqual([75, "PORT_TAKEN"]);
+  expect(error.message).toContain(String(port));
+  if (process.platform === "linux") expect(error.message).toContain(String(process.pid));
+  holder.close();
+});
+
+test("acceptors are refused: there are none in this version", async () => {
+  const { ended, line } = dev(["--acceptors", "3"]);
+  const { error } = await line<{ error: { reason: string; message: string } }>();
+  expect(error).toMatchObject({ reason: "NOT_AVAILABLE" });
+  expect(await ended).not.toBe(0);
+});
