@@ -1,7 +1,7 @@
 /** A coordinator as a process: configuration, journal, links and services around the wiring. */
 
 import { wasRestored } from "../runtime/engine/index.ts";
-import type { NemconError } from "../runtime/errors/index.ts";
+import { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
   plantedFaults,
@@ -51,7 +51,6 @@ export async function serveCoordinator(
     replayed,
     incarnation,
     log: logId,
-    startSequence,
   } = openJournal({
     file: journalFile(directory),
     own: true,
@@ -92,7 +91,10 @@ export async function serveCoordinator(
       software,
       log: logId,
       incarnation,
-      sequence: startSequence - 1,
+      // A getter: a peer compares it with what it last saw.
+      get sequence() {
+        return journal.durableSequence;
+      },
       get address() {
         return address;
       },
@@ -115,8 +117,11 @@ export async function serveCoordinator(
         coordinator.onDown(peer.node, peer.seen);
       },
       onSeen: (from, seen) => {
-        if (wasRestored({ log: logId, incarnation, sequence: startSequence - 1 }, seen))
-          onFatal(restoredFromCopy(node, startSequence - 1, from, seen.sequence));
+        const self = { log: logId, incarnation, sequence: journal.durableSequence };
+        if (wasRestored(self, seen)) onFatal(restoredFromCopy(node, self.sequence, from, seen.sequence));
+      },
+      onRefused: ({ byPeer, reason, message }) => {
+        if (byPeer && reason === "JOURNAL_RESTORED") onFatal(new NemconError("JOURNAL_RESTORED", message));
       },
     },
     log,

@@ -62,7 +62,6 @@ export async function serveParticipant(
     replayed,
     incarnation,
     log: logId,
-    startSequence,
   } = openJournal({
     file,
     own: false,
@@ -110,7 +109,10 @@ export async function serveParticipant(
         software,
         log: logId,
         incarnation,
-        sequence: startSequence - 1,
+        // A getter: a peer compares it with what it last saw.
+        get sequence() {
+          return journal.durableSequence;
+        },
         get address() {
           return address;
         },
@@ -130,8 +132,11 @@ export async function serveParticipant(
         onUp: (peer) => participant.onUp(peer.node),
         onDown: (peer) => participant.onDown(peer.node, peer.seen),
         onSeen: (from, seen) => {
-          if (wasRestored({ log: logId, incarnation, sequence: startSequence - 1 }, seen))
-            onFatal(restoredFromCopy(node, startSequence - 1, from, seen.sequence));
+          const self = { log: logId, incarnation, sequence: journal.durableSequence };
+          if (wasRestored(self, seen)) onFatal(restoredFromCopy(node, self.sequence, from, seen.sequence));
+        },
+        onRefused: ({ byPeer, reason, message }) => {
+          if (byPeer && reason === "JOURNAL_RESTORED") onFatal(new NemconError("JOURNAL_RESTORED", message));
         },
       },
       log,

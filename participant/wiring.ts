@@ -118,12 +118,7 @@ export class Participant {
     const verdict = judgeReturn(this.engine.peer(hello.node), hello);
     if (verdict.ok) {
       const { role, log, incarnation, sequence } = hello;
-      const highest = Math.max(sequence, this.engine.peer(hello.node)?.sequence ?? 0);
-      this.engine.notePeer(
-        hello.node,
-        { role, log, incarnation, sequence: highest, startSequence: sequence },
-        verdict.isNew,
-      );
+      this.engine.notePeer(hello.node, { role, log, incarnation, sequence }, verdict.isNew);
     }
     return verdict;
   }

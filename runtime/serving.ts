@@ -24,9 +24,9 @@ export function plantedFaults({ killBeforeWrite, killAfterWrite }: Faults): {
 }
 
 /** A peer has seen more of this node's journal than the journal holds. */
-export function restoredFromCopy(node: string, startSequence: number, peer: string, seenSequence: number): NemconError {
+export function restoredFromCopy(node: string, ownSequence: number, peer: string, seenSequence: number): NemconError {
   return new NemconError(
     "JOURNAL_RESTORED",
-    `The journal of ${node} ended at row ${startSequence} when it started, and ${peer} had seen row ${seenSequence}: it is an older copy, and what was promised since is gone. Restore the latest files.`,
+    `The journal of ${node} ends at row ${ownSequence}, and ${peer} had seen row ${seenSequence}: it is an older copy, and what was promised since is gone. Restore the latest files.`,
   );
 }

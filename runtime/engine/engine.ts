@@ -457,7 +457,7 @@ export class Engine {
     const { journal, resource } = this.options;
     const undone = this.applies.length > 0;
     const commits = this.applies.some((pending) => pending.request.act === "commit");
-    if (this.force || commits) {
+    if (this.force || commits || (this.entries.length > 0 && this.isOverBounds())) {
       const sequence = journal.transact(() => {
         this.applyAll();
         const dropBelow = this.retain();
@@ -563,12 +563,16 @@ export class Engine {
     );
   }
 
+  private isOverBounds(): boolean {
+    const { journal, clock, retention } = this.options;
+    return overBounds(journal, retention, clock.calendarMs(), this.outcomes);
+  }
+
   /** Outcomes grow old also where nothing happens. */
   private sweepLater(): void {
     this.wheel.set(this.options.retention.sweepMs, () => {
       if (this.closed) return;
-      const { journal, clock, retention } = this.options;
-      if (overBounds(journal, retention, clock.calendarMs(), this.outcomes)) {
+      if (this.isOverBounds()) {
         this.force = true;
         this.write();
       }
@@ -626,7 +630,6 @@ export class Engine {
           log: entry.log,
           incarnation: entry.incarnation,
           sequence: entry.sequence,
-          startSequence: null,
           row: sequence,
         });
         return;

@@ -24,7 +24,5 @@ export interface Peer {
   readonly incarnation: number;
   /** The highest row of its journal that was seen. */
   readonly sequence: number;
-  /** Where its journal stood when its present process started; null: not seen in this process's life. */
-  readonly startSequence: number | null;
   row: number;
 }

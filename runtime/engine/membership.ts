@@ -9,7 +9,7 @@ export interface Returning {
   readonly role: PeerRole;
   readonly log: string;
   readonly incarnation: number;
-  /** Of its journal's last row when its process started. */
+  /** Of its journal's last durable row, now. */
   readonly sequence: number;
 }
 
@@ -36,23 +36,21 @@ export function judgeReturn(known: Omit<Peer, "row"> | undefined, hello: Returni
   if (isOlder(known, hello)) {
     return refused(
       "JOURNAL_RESTORED",
-      `${node} comes back with an older copy of its journal (it started at row ${hello.sequence} in incarnation ${hello.incarnation}; row ${known.sequence} of incarnation ${known.incarnation} was seen): what it promised since is gone. Restore the latest files.`,
+      `${node} comes back with an older copy of its journal (it ends at row ${hello.sequence} in incarnation ${hello.incarnation}; row ${known.sequence} of incarnation ${known.incarnation} was seen): what it promised since is gone. Restore the latest files.`,
     );
   }
   return { ok: true, isNew: hello.incarnation > known.incarnation };
 }
 
-/** Within one incarnation the start never moves; a later one starts no lower than what was seen. */
-function isOlder(known: Omit<Peer, "row">, hello: Returning): boolean {
-  if (hello.incarnation !== known.incarnation)
-    return hello.incarnation < known.incarnation || hello.sequence < known.sequence;
-  return known.startSequence !== null && hello.sequence !== known.startSequence;
+/** What was seen of a journal was durable, so whoever has that journal has at least as much. */
+function isOlder(known: Pick<Returning, "incarnation" | "sequence">, hello: Returning): boolean {
+  return hello.incarnation < known.incarnation || hello.sequence < known.sequence;
 }
 
 /** What a peer has seen of this node shows that this node's journal is an older copy. */
 export function wasRestored(self: Omit<Returning, "node" | "role">, seen: Omit<Returning, "node" | "role">): boolean {
   if (seen.log !== self.log) return false;
-  return seen.incarnation > self.incarnation || (seen.incarnation < self.incarnation && seen.sequence > self.sequence);
+  return seen.incarnation > self.incarnation || seen.sequence > self.sequence;
 }
 
 function refused(reason: "IDENTITY_MISMATCH" | "JOURNAL_RESTORED", message: string): Return {

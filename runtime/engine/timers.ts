@@ -63,9 +63,9 @@ export class TimerWheel {
     const now = this.clock.nowMs();
     for (let tick = this.ticks[0]; tick !== undefined && tick * TICK_MS <= now; tick = this.ticks[0]) {
       pop(this.ticks);
-      const bucket = this.buckets.get(tick);
+      // Still in the map while it fires: one that fires may cancel another of the same tick.
+      for (const armed of this.buckets.get(tick) ?? []) armed.fire();
       this.buckets.delete(tick);
-      if (bucket !== undefined) for (const armed of bucket) armed.fire();
     }
     this.rearm();
   }

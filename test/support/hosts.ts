@@ -24,7 +24,6 @@ export abstract class Host implements Receiver {
   protected readonly world: Surroundings;
   protected journal: FakeJournal;
   private life = 0;
-  private startRow = 0;
 
   constructor(world: Surroundings, name: NodeId) {
     this.world = world;
@@ -44,7 +43,6 @@ export abstract class Host implements Receiver {
   start(): void {
     if (this.isAlive) return;
     this.disk.incarnation += 1;
-    this.startRow = this.lastRow;
     this.journal = this.makeJournal();
     this.isAlive = true;
     this.tell((probe) => probe.started?.(this.name));
@@ -71,7 +69,7 @@ export abstract class Host implements Receiver {
 
   /** What this node says of itself when it links. */
   hello(): Returning {
-    return { ...this.seen(), sequence: this.startRow };
+    return this.seen();
   }
 
   /** What peers have seen of this node by now. */

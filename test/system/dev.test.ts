@@ -114,7 +114,9 @@ test("servers end when the supervisor is killed", async () => {
   const ready = await line<Ready>();
   child.kill("SIGKILL");
   await ended;
-  await eventually("all servers ended", () => Promise.resolve(Object.values(ready.pids).every((pid) => !isAlive(pid))));
+  const pids = Object.values(ready.pids);
+  await eventually("all servers ended", () => Promise.resolve(pids.every((pid) => !isAlive(pid))));
+  expect(pids.length).toBe(2);
 });
 
 test("a taken port is named before anything starts", async () => {
