@@ -159,12 +159,16 @@ export class Api {
   async *watch(transaction: string): AsyncGenerator<WireTransaction> {
     const call: ClientReadableStream<{ readonly transaction: WireTransaction | null }> =
       this.coordinator.watchTransactions({ transaction });
+    // Heard from the start: the stream may break while nobody reads it yet.
+    let broken: ServiceError | null = null;
+    call.on("error", (error: ServiceError) => void (broken ??= error));
     const cancel = (): void => call.cancel();
     this.signal.addEventListener("abort", cancel);
     if (this.signal.aborted) cancel();
     try {
       // Asked for when the stream is open, so that no change falls in between: the stream tells live ones only.
       if (transaction !== "") yield await this.get(transaction);
+      if (broken !== null) throw broken as ServiceError;
       for await (const response of call as AsyncIterable<{ readonly transaction: WireTransaction | null }>)
         if (response.transaction !== null) yield response.transaction;
     } catch (error) {
@@ -172,7 +176,6 @@ export class Api {
       throw error instanceof NemconError ? error : errorOf(error as ServiceError, this.address);
     } finally {
       this.signal.removeEventListener("abort", cancel);
-      call.on("error", () => undefined);
       cancel();
     }
   }

@@ -32,6 +32,8 @@ const rows: readonly Row[] = [
     /--parameters\[0\]: SQLite has no booleans/,
   ],
   [["tx", "submit", "--parameters", "[]"], 64, "USAGE", /belongs after an --on/],
+  [["tx", "watch", "--coordinator", "127.0.0.1:1"], 75, "COORDINATOR_UNREACHABLE", /127\.0\.0\.1:1/],
+  [["tx", "watch", "c.0001.00000001", "--coordinator", "127.0.0.1:1"], 75, "COORDINATOR_UNREACHABLE", /127\.0\.0\.1:1/],
   [["tx", "list", "--coordinator", "127.0.0.1:1"], 75, "COORDINATOR_UNREACHABLE", /127\.0\.0\.1:1/],
   [["tx", "submit", "--on", "a", "x", "--coordinator", "127.0.0.1:1"], 75, "COORDINATOR_UNREACHABLE", /127\.0\.0\.1:1/],
   [["coordinator"], 78, "CONFIG_INVALID", /node: missing.*\n.*directory: missing/],

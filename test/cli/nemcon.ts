@@ -68,10 +68,13 @@ export async function nemcon(
   return finished;
 }
 
+/** What is done when the test is over; a file's hooks bring their own. */
+type CleanUp = (done: () => void | Promise<void>) => void;
+
 /** A fresh directory, gone when the test is over. */
-export function freshDirectory(): string {
+export function freshDirectory(cleanUp: CleanUp = (done) => onTestFinished(done)): string {
   const directory = mkdtempSync(join(tmpdir(), "nemcon-cli-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  cleanUp(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -80,16 +83,27 @@ export interface Served extends Running {
   readonly ready: Readonly<Record<string, unknown>>;
 }
 
-/** A server that is ready; killed when the test is over. */
+/** A server that is ready, on any free port; killed when the test is over. */
 export async function serving(
   args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  cleanUp: CleanUp = (done) => onTestFinished(done),
 ): Promise<Served> {
-  const running = start([...args, "--listen", "127.0.0.1:0", "--json"], environment);
-  onTestFinished(async () => {
+  const running = start([...args, "--listen", "127.0.0.1:0", "--json"]);
+  cleanUp(async () => {
     running.child.kill("SIGKILL");
     await running.finished;
   });
   const ready = JSON.parse(await running.line()) as Record<string, unknown>;
   return { ...running, ready, address: String(ready["address"]) };
+}
+
+/** Resolves when the server's log has said `text` this often since the call. */
+export function logged({ child }: Running, text: string, times: number): Promise<void> {
+  return new Promise((resolve) => {
+    let log = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      log += chunk.toString();
+      if (log.split(text).length > times) resolve();
+    });
+  });
 }
