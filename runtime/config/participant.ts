@@ -21,14 +21,14 @@ const times = z
 
 const resultLimits = z
   .strictObject({
-    rows: count(1, 1_000_000).default(limits.rowsPerResult).describe("Rows in a result."),
+    rows: count(1, 1_000_000).default(limits.rowsPerResult).describe("Rows in a query's result."),
     // Half a message: the rest is the envelope and the encoding's own bytes.
     resultBytes: bytes(1024, limits.messageBytes / 2)
       .default(limits.resultBytesPerBranch)
-      .describe("Bytes of all results of a branch."),
+      .describe("Bytes of a query's result."),
   })
   .prefault({})
-  .describe("Past these a branch votes no, and a query is refused.");
+  .describe("Past these a query is refused; what a branch may return is fixed (docs/limits.md).");
 
 export const participantSchema = z
   .strictObject({
