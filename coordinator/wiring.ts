@@ -209,7 +209,7 @@ export class Coordinator {
     return new Promise((resolve, reject) => {
       // Through the engine, so that nothing is told that is not durable.
       this.engine.ask(id, this.options.defaultProtocol, (answer) => {
-        if (answer.outcome === "unknown") reject(unknownTransaction(id));
+        if (answer.outcome === "unknown" || answer.outcome === "not-mine") reject(unknownTransaction(id));
         else resolve(this.statusNow(id) ?? statusOfAnswer(id, answer));
       });
     });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ProtocolName } from "../../protocols/index.ts";
 import { limits } from "../values/index.ts";
 import { bytes, count, milliseconds, oneOf, path, retentionMilliseconds } from "./kinds.ts";
-import { cluster, listen, log, node, wal, walBoundFits } from "./shared.ts";
+import { cluster, listen, log, node, wal } from "./shared.ts";
 
 const MiB = 1024 * 1024;
 
@@ -71,5 +71,4 @@ export const coordinatorSchema = z
     wal,
     log,
   })
-  .refine(walBoundFits.holds, walBoundFits.issue)
   .describe("The configuration of a nemcon coordinator.");

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { limits } from "../values/index.ts";
 import { addresses, bytes, count, milliseconds, path } from "./kinds.ts";
-import { cluster, listen, log, node, wal, walBoundFits } from "./shared.ts";
+import { cluster, listen, log, node, wal } from "./shared.ts";
 
 const times = z
   .strictObject({
@@ -44,5 +44,4 @@ export const participantSchema = z
     wal,
     log,
   })
-  .refine(walBoundFits.holds, walBoundFits.issue)
   .describe("The configuration of a nemcon participant.");

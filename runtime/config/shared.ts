@@ -26,11 +26,8 @@ export const wal = z
     extendBytes: bytes(0, 4 * GiB)
       .default(32 * MiB)
       .describe(
-        "The write-ahead log is extended to this size at start: forced writes into an extended file are faster.",
+        "The write-ahead log is extended to this size at start, since forced writes into an extended file are faster, and checkpointed before it grows past it.",
       ),
-    boundBytes: bytes(MiB, 64 * GiB)
-      .default(64 * MiB)
-      .describe("The write-ahead log is checkpointed before it grows past this."),
   })
   .prefault({})
   .describe("SQLite's write-ahead log, in bytes.");
@@ -41,10 +38,3 @@ export const log = z
   })
   .prefault({})
   .describe("The log: JSON lines on stderr.");
-
-/** What makes sense only between two keys of `wal`. */
-export const walBoundFits = {
-  holds: (config: { readonly wal: { readonly extendBytes: number; readonly boundBytes: number } }): boolean =>
-    config.wal.boundBytes >= config.wal.extendBytes,
-  issue: { path: ["wal", "boundBytes"], error: "at least wal.extendBytes" },
-};

@@ -72,6 +72,9 @@ describe("refused at the door", () => {
     await expect(cluster.client.transaction("c.0001.0000zzzz")).rejects.toMatchObject({
       reason: "UNKNOWN_TRANSACTION",
     });
+    await expect(cluster.client.transaction("c.zzzz.00000001")).rejects.toMatchObject({
+      reason: "UNKNOWN_TRANSACTION",
+    });
     await expect(cluster.client.transaction("hello")).rejects.toMatchObject({ reason: "INVALID_TRANSACTION_ID" });
     await expect(cluster.client.transaction("other.0001.00000001")).rejects.toMatchObject({ reason: "NOT_MINE" });
   });
