@@ -121,12 +121,6 @@ describe("a fault is named with its line and column:", () => {
       "node: a\ncoordinators: [127.0.0.1:7410]",
       ["database: missing; expected a path", "NEMCON_DATABASE", "--database"],
     ],
-    [
-      "values that contradict each other",
-      "coordinator",
-      `${least.coordinator}wal:\n  extendBytes: 2000000\n  boundBytes: 1048576`,
-      [":5:15: wal.boundBytes: expected at least wal.extendBytes"],
-    ],
     ["no map at all", "coordinator", "- 1\n- 2", [":1:1: expected keys with values"]],
     [
       "several at once",
