@@ -98,7 +98,7 @@ export type ResourceRequest =
   /** After a restart: take the locks of a prepared branch again from its redo. */
   | { readonly act: "adopt"; readonly redo: Uint8Array };
 
-export type Alarm = "second-decision" | "descriptor-mismatch" | "outside-write" | "impossible-message";
+export type Alarm = "second-decision" | "outside-write" | "impossible-message";
 
 /** What a caller is told. `pending` and `unknown` are not verdicts. */
 export type Answer =
@@ -147,13 +147,11 @@ export type Ignored =
   | "late-timeout"
   | "late-resource-result"
   | "late-one-phase-result"
-  | "already-started"
   | "already-decided"
   | "decision-pending"
   | "no-such-branch"
   | "not-mine-answer"
-  | "nothing-to-do"
-  | "unusable-work";
+  | "nothing-to-do";
 
 /**
  * What a machine wants done. The order is written here and kept in one place, the engine's turn:
