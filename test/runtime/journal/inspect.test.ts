@@ -74,7 +74,9 @@ test("the text of a journal is that of the golden file", () => {
   const text = journalText(describeJournal(options.file))
     .replaceAll(dirname(options.file), "DIR")
     .replaceAll(log, "LOG")
-    .replace(/made \S+/, "made TIME");
+    .replace(/made \S+/, "made TIME")
+    // The chain starts from the log's id, and its packed size varies by a byte or two.
+    .replace(/\d+ bytes$/m, "SIZE bytes");
   expect(text).toBe(readFileSync(new URL("../../golden/journal/description.txt", import.meta.url), "utf8"));
 });
 
