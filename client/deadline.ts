@@ -41,6 +41,11 @@ export class Deadline {
     return new Deadline(timeoutMs === undefined ? leftMs : Math.min(timeoutMs, leftMs), both);
   }
 
+  /** The same time, whatever the signal does. */
+  withoutSignal(): Deadline {
+    return this.signal === null ? this : new Deadline(Math.max(1, this.leftMs));
+  }
+
   /** Calls at most one of each, once; returns how to stop. */
   watch(endings: Endings): () => void {
     const timer = setTimeout(() => endings.passed(), this.leftMs);
@@ -61,7 +66,7 @@ export class Deadline {
         passed: () => reject(this.exceeded(waitedFor)),
         cancelled: (reason) => reject(reason),
       });
-      promise.then(resolve, reject).finally(stop);
+      void promise.then(resolve, reject).finally(stop);
     });
   }
 

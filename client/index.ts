@@ -12,9 +12,11 @@ export function connect(addresses: string | readonly string[], options: ConnectO
 
 export { NemconError } from "../runtime/errors/index.ts";
 export type { BudgetOptions } from "./budget.ts";
-export type { Client, ConnectOptions, SubmitRequest, TransactOptions, TransactionStatus } from "./client.ts";
+export type { BeginOptions, Client, ConnectOptions, SubmitRequest, TransactOptions } from "./client.ts";
 export { TransactionAborted } from "./outcome.ts";
 export type { Aborted, AbortReason, Committed, Forgotten, Outcome, Unknown } from "./outcome.ts";
-export type { Branch, CallOptionsOf as CallOptions, Transaction } from "./transaction.ts";
+export type { TransactionStatus } from "./status.ts";
+export type { Transacted } from "./transact.ts";
+export type { Branch, CallOptions, Transaction } from "./transaction.ts";
 export { Real, real, Result } from "./values.ts";
 export type { Expectation, Operation, Parameter, Parameters, Value } from "./values.ts";

@@ -83,6 +83,10 @@ export function unknown(transaction: string | null, detail: string): Unknown {
   return { kind: "unknown", transaction, detail, howToAsk };
 }
 
+export function aborted(transaction: string, reason: AbortReason, detail: string): Aborted {
+  return { kind: "aborted", transaction, reason, detail, participant: null };
+}
+
 /** @param bigints every INTEGER of a result as a bigint */
 export function outcomeOf(message: OutcomeMessageRead, bigints: boolean): Outcome {
   const { transaction, detail, heuristic } = message;

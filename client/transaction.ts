@@ -1,23 +1,24 @@
 /** An interactive transaction: work at participants, then a commit. */
 
-import type { ExecuteAnswer, OutcomeMessageRead } from "../runtime/link/index.ts";
-import { NemconError } from "../runtime/errors/index.ts";
-import type { RetryBudget } from "./budget.ts";
-import type { Connection } from "./connection.ts";
+import { NemconError, type Reason } from "../runtime/errors/index.ts";
+import { services, type OutcomeMessageRead } from "../runtime/link/index.ts";
+import type { Coordinator, Coordinators } from "./coordinators.ts";
 import { Deadline, timeForServer } from "./deadline.ts";
-import { outcomeOf, TransactionAborted, unknown, type Outcome } from "./outcome.ts";
+import type { Method } from "./endpoint.ts";
+import { aborted, outcomeOf, TransactionAborted, unknown, type Outcome } from "./outcome.ts";
 import { pauseMs } from "./pace.ts";
 import { operationMessage, resultOf, type Expectation, type Parameters, type Result } from "./values.ts";
 
-export interface CallOptionsOf {
+export interface CallOptions {
   /** Milliseconds; the client's default where absent. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface TransactionContext {
-  readonly connection: Connection;
-  readonly budget: RetryBudget;
+  readonly coordinators: Coordinators;
+  /** The one that began it. */
+  readonly coordinator: Coordinator;
   readonly defaultTimeoutMs: number;
   readonly bigints: boolean;
   /** The time of the whole transaction; each call has at most what is left of it. */
@@ -27,20 +28,37 @@ export interface TransactionContext {
 export interface Branch {
   /**
    * One statement in this participant's branch; it sees what earlier ones did, and nobody else does.
+   * Statements at one participant run in the order of their calls.
    *
    * @throws TransactionAborted where the transaction is over; NemconError OPERATION_FAILED where only the
-   *   statement failed and the branch is as it was before
+   *   statement failed and the branch is as it was before; DEADLINE_EXCEEDED, and then the transaction is
+   *   given up, because nobody knows whether the statement ran
    */
   sql(
     statement: string,
     parameters?: Parameters,
-    options?: { readonly expect?: Expectation } & CallOptionsOf,
+    options?: CallOptions & { readonly expect?: Expectation },
   ): Promise<Result>;
 }
+
+/** With these nobody knows whether the work was done; every other reason comes from a server that did nothing. */
+const fateUnknown: ReadonlySet<Reason> = new Set<Reason>([
+  "COORDINATOR_UNREACHABLE",
+  "DEADLINE_EXCEEDED",
+  "CLIENT_CLOSED",
+  "INTERNAL",
+]);
 
 export class Transaction {
   readonly id: string;
   private readonly context: TransactionContext;
+  private over: Outcome | null = null;
+  private ending: Promise<Outcome> | null = null;
+  private readonly running = new Set<Promise<Result>>();
+  /** By participant: the last call, which the next one waits for. */
+  private readonly tails = new Map<string, Promise<unknown>>();
+  /** The connection was lost in the middle of work, which says nothing against running it all again. */
+  wasLost = false;
 
   constructor(id: string, context: TransactionContext) {
     this.id = id;
@@ -49,30 +67,64 @@ export class Transaction {
 
   on(participant: string): Branch {
     return {
-      sql: (sql, parameters = [], { expect, timeoutMs, signal } = {}) => {
+      sql: async (sql, parameters = [], { expect, timeoutMs, signal } = {}) => {
+        this.checkOpen();
+        if (this.ending !== null || this.over !== null)
+          throw new NemconError("NOT_ACTIVE", `${this.id} takes no more work: its commit has started.`);
         const operation = operationMessage(expect === undefined ? { sql, parameters } : { sql, parameters, expect });
-        return this.execute(participant, operation, this.deadline(timeoutMs, signal));
+        const deadline = this.deadline(timeoutMs, signal);
+        const before = this.tails.get(participant);
+        const result = (before ?? Promise.resolve()).then(() => this.execute(participant, operation, deadline));
+        this.running.add(result);
+        this.tails.set(participant, this.finished(result));
+        return result;
       },
     };
   }
 
-  /** Asks every branch for its vote. Never throws for an abort or a deadline: both are outcomes. */
-  async commit(options: CallOptionsOf = {}): Promise<Outcome> {
-    const deadline = this.deadline(options.timeoutMs, options.signal);
-    return this.outcome(deadline, (timeoutMs) =>
-      this.context.connection.unary<{ readonly outcome: OutcomeMessageRead | null }>(deadline, (call, done) =>
-        this.context.connection.coordinator.Commit({ transaction: this.id, timeoutMs }, call, done),
-      ),
-    );
+  /**
+   * Waits for statements that still run, and asks every branch for its vote. An abort and a deadline are
+   * outcomes, not errors. After its signal aborts the coordinator is asked to give the transaction up, and
+   * the answer is what became of it.
+   *
+   * @throws the error of a statement that nobody waited for; then the transaction is aborted
+   */
+  async commit(options: CallOptions = {}): Promise<Outcome> {
+    this.ending ??= this.end(this.deadline(options.timeoutMs, options.signal));
+    return this.ending;
   }
 
-  async abort(options: CallOptionsOf = {}): Promise<Outcome> {
-    const deadline = this.deadline(options.timeoutMs, options.signal);
-    return this.outcome(deadline, () =>
-      this.context.connection.unary<{ readonly outcome: OutcomeMessageRead | null }>(deadline, (call, done) =>
-        this.context.connection.coordinator.Abort({ transaction: this.id }, call, done),
-      ),
-    );
+  /** Gives it up. An outcome too: `committed` where a commit came first. */
+  async abort({ timeoutMs }: Pick<CallOptions, "timeoutMs"> = {}): Promise<Outcome> {
+    if (this.over !== null) return this.over;
+    // Neither the whole transaction's time nor its signal: where they ended, this is what is left to do.
+    const deadline = new Deadline(timeoutMs ?? this.context.defaultTimeoutMs);
+    const outcome = await this.ask(deadline, services.coordinator.Abort, () => ({ transaction: this.id }));
+    return this.ended(outcome);
+  }
+
+  private async end(deadline: Deadline): Promise<Outcome> {
+    const left = await Promise.allSettled(this.running);
+    if (this.over !== null) return this.over;
+    const failed = left.find((each) => each.status === "rejected");
+    if (failed !== undefined) {
+      await this.abort();
+      throw failed.reason;
+    }
+    const { coordinators, coordinator } = this.context;
+    const stop = deadline.watch({
+      passed: () => undefined,
+      cancelled: () => coordinators.giveUp(coordinator.endpoint, this.id),
+    });
+    try {
+      const outcome = await this.ask(deadline.withoutSignal(), services.coordinator.Commit, (timeoutMs) => ({
+        transaction: this.id,
+        timeoutMs,
+      }));
+      return this.ended(outcome);
+    } finally {
+      stop();
+    }
   }
 
   private async execute(
@@ -80,45 +132,87 @@ export class Transaction {
     operation: ReturnType<typeof operationMessage>,
     deadline: Deadline,
   ): Promise<Result> {
-    const { connection, bigints } = this.context;
-    const request = {
-      transaction: this.id,
-      participant,
-      operations: [operation],
-      timeoutMs: timeForServer(deadline.leftMs),
-    };
-    // Not retried: whether work of unknown fate was done, only the count at commit can tell.
-    const { results, aborted } = await connection.unary<ExecuteAnswer>(deadline, (call, done) =>
-      connection.participant.Execute(request, call, done),
-    );
-    if (aborted !== null) {
-      const outcome = outcomeOf(aborted, bigints);
-      if (outcome.kind === "aborted") throw new TransactionAborted(outcome);
-    }
-    const [result] = results;
-    if (result === undefined) throw new NemconError("INTERNAL", `${participant} answered without a result.`);
-    return resultOf(result, bigints);
-  }
-
-  /** Safe to ask again by the id, as long as there is time and the budget allows. */
-  private async outcome(
-    deadline: Deadline,
-    ask: (timeoutMs: number) => Promise<{ readonly outcome: OutcomeMessageRead | null }>,
-  ): Promise<Outcome> {
+    const { coordinators, coordinator, bigints } = this.context;
+    const { endpoint } = coordinator;
     for (let failures = 1; ; failures += 1) {
+      this.checkOpen();
+      let sent = false;
       try {
-        const { outcome } = await ask(timeForServer(deadline.leftMs));
-        if (outcome === null)
-          throw new NemconError("INTERNAL", `${this.context.connection.address} answered without an outcome.`);
-        return outcomeOf(outcome, this.context.bigints);
+        const client = await deadline.race(endpoint.connected(), endpoint.address);
+        sent = true;
+        const timeoutMs = timeForServer(deadline.leftMs);
+        const request = { transaction: this.id, participant, operations: [operation], timeoutMs };
+        const { results, aborted: end } = await endpoint.call(client, services.participant.Execute, request, deadline);
+        if (end !== null) this.ended(outcomeOf(end, bigints));
+        this.checkOpen();
+        const [result] = results;
+        if (result === undefined) throw new NemconError("INTERNAL", `${participant} answered without a result.`);
+        return resultOf(result, bigints);
       } catch (thrown) {
-        if (!NemconError.is(thrown)) throw thrown;
-        if (thrown.reason === "DEADLINE_EXCEEDED") return unknown(this.id, thrown.message);
-        if (!thrown.retryable) throw thrown;
-        const again = this.context.budget.withdraw() && (await deadline.sleep(pauseMs(failures, thrown.retryAfterMs)));
-        if (!again) return unknown(this.id, thrown.message);
+        if (thrown instanceof TransactionAborted) throw thrown;
+        if (!NemconError.is(thrown)) {
+          // The signal's reason.
+          if (sent) this.giveUp("a statement was given up in the middle");
+          throw thrown;
+        }
+        if (sent && fateUnknown.has(thrown.reason)) {
+          this.giveUp(`whether a statement at ${participant} ran is not known: ${thrown.message}`);
+          this.wasLost = thrown.reason === "COORDINATOR_UNREACHABLE";
+          if (this.wasLost) this.checkOpen();
+          throw thrown;
+        }
+        if (!(await coordinators.mayRetry(thrown, failures, deadline))) throw thrown;
       }
     }
+  }
+
+  /**
+   * Asks by the id until there is an outcome or the time is over. That is no retry of work but a question,
+   * and it costs the budget nothing: the connection's own back-off paces it.
+   */
+  private async ask<Request>(
+    deadline: Deadline,
+    method: Method<Request, { readonly outcome: OutcomeMessageRead | null }>,
+    request: (timeoutMs: number) => Request,
+  ): Promise<Outcome> {
+    const { endpoint } = this.context.coordinator;
+    let trouble = `no outcome within ${Math.round(deadline.timeoutMs)} ms`;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const client = await deadline.race(endpoint.connected(), endpoint.address);
+        const { outcome } = await endpoint.call(client, method, request(timeForServer(deadline.leftMs)), deadline);
+        if (outcome !== null && outcome.kind !== "OUTCOME_KIND_PENDING")
+          return outcomeOf(outcome, this.context.bigints);
+      } catch (thrown) {
+        if (!NemconError.is(thrown) || !(thrown.retryable || fateUnknown.has(thrown.reason))) throw thrown;
+        trouble = thrown.message;
+        if (!thrown.retryable) return unknown(this.id, trouble);
+      }
+      if (!(await deadline.sleep(pauseMs(failures)))) return unknown(this.id, trouble);
+    }
+  }
+
+  private async finished(result: Promise<Result>): Promise<void> {
+    await Promise.allSettled([result]);
+    this.running.delete(result);
+  }
+
+  /** An outcome that is known stays what it is. */
+  private ended(outcome: Outcome): Outcome {
+    if (outcome.kind !== "unknown") this.over ??= outcome;
+    return this.over ?? outcome;
+  }
+
+  /** Nobody but this object could commit it, so that from here on it can only abort. */
+  private giveUp(detail: string): void {
+    if (this.over !== null) return;
+    this.over = aborted(this.id, "CANCELLED", detail);
+    const { coordinators, coordinator } = this.context;
+    coordinators.giveUp(coordinator.endpoint, this.id);
+  }
+
+  private checkOpen(): void {
+    if (this.over?.kind === "aborted") throw new TransactionAborted(this.over);
   }
 
   private deadline(timeoutMs: number | undefined, signal: AbortSignal | undefined): Deadline {
