@@ -8,6 +8,7 @@ import { type ChangedRow, locksOfChanges, locksOfPoint } from "./footprint.ts";
 import { isSameImage } from "./images.ts";
 import { type Lock, rowLock, tableLock } from "./locks.ts";
 import { bind, type Bound } from "./parameters.ts";
+import { type HighestInsert, passingOver } from "./pass-over.ts";
 import { pointOf } from "./point.ts";
 import type { Analysis } from "./reads.ts";
 import { Refusal, refused } from "./refusal.ts";
@@ -26,6 +27,8 @@ export interface Done {
   /** The whole branch's, earlier calls included; `locks` are those that this call adds. */
   readonly redo: Redo;
   readonly lastInsertRowid: bigint;
+  /** A deferred foreign key is broken as things stand: no matter until the branch is prepared. */
+  readonly isOrphaned: boolean;
 }
 
 export interface Failed {
@@ -45,6 +48,9 @@ export interface Before {
   readonly lastInsertRowid: bigint;
   /** AUTOINCREMENT marks that other branches took. */
   readonly reserved: ReadonlyMap<string, bigint>;
+  readonly highest: HighestInsert;
+  /** The last call of the branch: a deferred foreign key may not stay broken. */
+  readonly isFinal: boolean;
 }
 
 /** Runs inside a transaction of `work`, which it leaves as it was found (or closed, where SQLite closed it). */
@@ -82,7 +88,7 @@ class Attempt {
       const lastInsertRowid = rows.prepare("SELECT last_insert_rowid()").get()?.[0] as bigint;
       const changes = this.changes();
       const foreign = checkForeignKeys(rows, this.work.schema, changes);
-      if (foreign.violation !== null) {
+      if (foreign.violation !== null && this.before.isFinal) {
         for (const table of foreign.violation.tables) this.written.add(table);
         return this.failed({
           reason: "CONSTRAINT",
@@ -91,7 +97,13 @@ class Attempt {
         });
       }
       if (!db.inTransaction) throw new Error("the work connection lost its transaction");
-      return { ok: true, results, redo: this.redo(changes, foreign.locks, marks), lastInsertRowid };
+      return {
+        ok: true,
+        results,
+        redo: this.redo(changes, foreign.locks, marks),
+        lastInsertRowid,
+        isOrphaned: foreign.violation !== null,
+      };
     } catch (error) {
       return this.failed(failureOf(error));
     }
@@ -142,7 +154,9 @@ class Attempt {
     point: string | null,
   ): OperationResult {
     try {
-      return run(this.work, operation, statement, bound, this.budget);
+      return passingOver(this.work, statement, analysis, this.before.highest, () =>
+        run(this.work, operation, statement, bound, this.budget),
+      );
     } catch (error) {
       // What an INSERT failed on is a unique value, and `judge` asks who holds one.
       if (statement.verb !== "insert")

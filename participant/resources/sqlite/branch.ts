@@ -1,11 +1,15 @@
 /** One branch in memory: what it would change, its locks by name of its transaction. */
 
-import { emptyRedo, type Redo } from "./redo.ts";
+import { emptyRedo, type Redo, type RowChange } from "./redo.ts";
 
 export interface Branch {
   phase: "active" | "prepared";
   redo: Redo;
+  /** By table: other branches' automatic rowids go past it. */
+  highest: ReadonlyMap<string, RowChange>;
   lastInsertRowid: bigint;
+  /** A deferred foreign key was broken when its last call ended; looked at again when it is prepared. */
+  isOrphaned: boolean;
   /** The outside counter under which its rows were last seen unchanged; null: never in this process. */
   seenAt: number | null;
   /** What someone outside nemcon did to its rows, for people; null: nothing that was noticed. */
@@ -13,5 +17,25 @@ export interface Branch {
 }
 
 export function newBranch(): Branch {
-  return { phase: "active", redo: emptyRedo, lastInsertRowid: 0n, seenAt: null, outsideWrite: null };
+  return {
+    phase: "active",
+    redo: emptyRedo,
+    highest: new Map(),
+    lastInsertRowid: 0n,
+    isOrphaned: false,
+    seenAt: null,
+    outsideWrite: null,
+  };
+}
+
+/** Of the rows that a branch inserts, the one with the largest rowid by table. */
+export function highestInserts(redo: Redo): Map<string, RowChange> {
+  const highest = new Map<string, RowChange>();
+  for (const row of redo.rows) {
+    const [rowid] = row.key;
+    if (row.before !== null || row.after === null || row.key.length !== 1 || typeof rowid !== "bigint") continue;
+    const known = highest.get(row.table)?.key[0];
+    if (typeof known !== "bigint" || known < rowid) highest.set(row.table, row);
+  }
+  return highest;
 }

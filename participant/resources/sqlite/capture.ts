@@ -18,6 +18,7 @@ export interface Touched {
 export class Capture {
   private readonly touchedRows = new Map<string, Touched>();
   private readonly tables: readonly Table[];
+  private isQuiet = false;
 
   /** @param db gets TEMP triggers; recursive_triggers must be on, or rows that REPLACE deletes go unseen */
   constructor(db: Database.Database, schema: Schema) {
@@ -36,12 +37,22 @@ export class Capture {
 
   private note(position: number, keys: readonly Value[]): void {
     const table = this.tables[position];
-    if (table === undefined) return;
+    if (table === undefined || this.isQuiet) return;
     const width = table.rowid === null ? table.key.length : 1;
     for (let start = 0; start < keys.length; start += width) {
       const key = keys.slice(start, start + width);
       const id = `${table.id}\0${rowKeyText(table, key)}`;
       if (!this.touchedRows.has(id)) this.touchedRows.set(id, { table, key });
+    }
+  }
+
+  /** Changes that are ours and not the statement's. */
+  quietly(change: () => void): void {
+    this.isQuiet = true;
+    try {
+      change();
+    } finally {
+      this.isQuiet = false;
     }
   }
 

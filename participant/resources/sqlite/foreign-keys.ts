@@ -51,31 +51,28 @@ export function checkForeignKeys(
   touched: readonly TouchedRow[],
 ): { locks: Lock[]; violation: Violation | null } {
   const locks: Lock[] = [];
+  let violation: Violation | null = null;
   for (const row of touched) {
     for (const key of row.table.foreignKeys) {
       const values = valuesAt(row.after, key.columns);
       if (values === null || !changed(row, key.columns)) continue;
       const parent = schema.tables.get(key.parent);
       const found = parent === undefined ? null : parentValues(rows, key, parent, values);
-      if (parent === undefined || found === null) return { locks, violation: orphan(row.table, key, values) };
-      const lock = parentLock(key, parent, found);
-      if (lock !== null) locks.push(lock);
+      if (parent === undefined || found === null) violation ??= orphan(row.table, key, values);
+      else locks.push(...parentLock(key, parent, found));
     }
-    for (const key of row.table.referencedBy) {
-      const violation = leftBehind(rows, schema, row, key);
-      if (violation !== null) return { locks, violation };
-    }
+    for (const key of row.table.referencedBy) violation ??= leftBehind(rows, schema, row, key);
   }
-  return { locks, violation: null };
+  return { locks, violation };
 }
 
-function parentLock(key: ForeignKey, parent: Table, found: readonly Value[]): Lock | null {
+function parentLock(key: ForeignKey, parent: Table, found: readonly Value[]): Lock[] {
   const index = parentIndex(key, parent);
-  if (index === undefined) return null;
+  if (index === undefined) return [];
   const ordered = index.columns.map(
     (at) => found[key.parentColumns.indexOf(parent.columns[at]?.name.toLowerCase() ?? "")] ?? null,
   );
-  return valueLock(parent.id, index.name, keysOf(ordered, index.collations), "share");
+  return [valueLock(parent.id, index.name, keysOf(ordered, index.collations), "share")];
 }
 
 /** Children of a parent key that is gone. */

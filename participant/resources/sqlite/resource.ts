@@ -3,6 +3,7 @@
 import type { ResourceResult, TransactionId } from "../../../protocols/index.ts";
 import { isOlder } from "../../../protocols/index.ts";
 import type { Resource, ResourceAnswer, ResourceCall } from "../../../runtime/engine/index.ts";
+import { UnreadableBytes } from "../../../runtime/packing/index.ts";
 import {
   limits,
   type OperationResult,
@@ -13,13 +14,13 @@ import {
 import type Database from "better-sqlite3";
 import { applyChecked, applyTrusted } from "./apply.ts";
 import { attempt, type Done, type Failed } from "./attempt.ts";
-import { type Branch, newBranch } from "./branch.ts";
+import { type Branch, highestInserts, newBranch } from "./branch.ts";
 import { failureOf } from "./failure.ts";
 import { differenceFrom } from "./images.ts";
 import { describe, LockTable, tableLock } from "./locks.ts";
 import { outsideCounter } from "./outside.ts";
 import { openReader, type QueryLimits, type Reader } from "./query.ts";
-import { emptyRedo, packRedo, unpackRedo } from "./redo.ts";
+import { emptyRedo, packRedo, type RowChange, unpackRedo } from "./redo.ts";
 import { Rows } from "./rows.ts";
 import { readSchema, type Schema, schemaVersion } from "./schema.ts";
 import { guardTriggers, type TriggerGuard } from "./trigger-guard.ts";
@@ -88,10 +89,7 @@ class EmbeddedSqlite implements SqliteResource {
 
   execute(calls: readonly ResourceCall[]): readonly (ResourceAnswer | null)[] {
     if (calls.length === 0) return [];
-    const needsWork = calls.some(
-      ({ request }) => (request.act === "work" || request.act === "prepare") && request.work !== null,
-    );
-    if (!needsWork) {
+    if (!calls.some((call) => this.needsWork(call))) {
       this.lookOutside();
       return calls.map((call) => this.withoutWork(call));
     }
@@ -122,7 +120,13 @@ class EmbeddedSqlite implements SqliteResource {
     }
   }
 
-  /** Calls that run no statement; null for the others. */
+  /** Whether a call needs the work connection: for its operations, or to look at deferred keys that were broken. */
+  private needsWork({ transaction, request }: ResourceCall): boolean {
+    if (request.act !== "work" && request.act !== "prepare") return false;
+    return request.work !== null || this.branches.get(transaction)?.isOrphaned === true;
+  }
+
+  /** Calls that run nothing; null for the others. */
   private withoutWork(call: ResourceCall): ResourceAnswer | null {
     const { transaction, request } = call;
     if (request.act === "adopt") {
@@ -130,10 +134,15 @@ class EmbeddedSqlite implements SqliteResource {
       const clashes = obstacleOf(this.lockTable.clashes(transaction, redo.locks));
       if (clashes !== null) throw new Error(`two prepared branches hold one lock: ${transaction}: ${clashes.detail}`);
       this.lockTable.take(transaction, redo.locks);
-      this.branches.set(transaction, { ...newBranch(), phase: "prepared", redo: { ...redo, locks: [] } });
+      this.branches.set(transaction, {
+        ...newBranch(),
+        phase: "prepared",
+        redo: { ...redo, locks: [] },
+        highest: highestInserts(redo),
+      });
       return null;
     }
-    if (request.act !== "prepare" || request.work !== null) return null;
+    if (request.act !== "prepare" || this.needsWork(call)) return null;
     const branch = this.branches.get(transaction) ?? newBranch();
     return this.spoilt(call, branch) ?? this.prepared(transaction, branch, packResults([]));
   }
@@ -158,18 +167,21 @@ class EmbeddedSqlite implements SqliteResource {
 
   private tryOut(work: WorkConnection, call: ResourceCall): ResourceAnswer | null {
     const { transaction, request } = call;
-    if ((request.act !== "work" && request.act !== "prepare") || request.work === null) return null;
+    if (request.act !== "work" && request.act !== "prepare") return null;
     if (!work.db.inTransaction) work.db.exec("BEGIN IMMEDIATE");
     const branch = this.branches.get(transaction) ?? newBranch();
     const spoilt = this.spoilt(call, branch);
     if (spoilt !== null) return spoilt;
-    const operations = unpackWork(request.work);
+    const operations = operationsIn(request.work);
+    if (operations === null) return no(call, "STATEMENT_FAILED", "The work's bytes can't be read.", true);
     if (operations.length > limits.operationsPerBranch)
       return no(call, "LIMIT_EXCEEDED", `A branch has at most ${limits.operationsPerBranch} operations.`, true);
     const before = {
       redo: branch.redo,
       lastInsertRowid: branch.lastInsertRowid,
       reserved: this.reservedBy(transaction),
+      highest: (table: string) => this.highestInsert(transaction, table),
+      isFinal: request.act === "prepare",
     };
     const outcome = attempt(work, before, operations);
     return outcome.ok ? this.succeeded(call, branch, outcome) : this.failed(work, call, branch, outcome);
@@ -181,7 +193,9 @@ class EmbeddedSqlite implements SqliteResource {
     if (obstacle !== null) return this.conflict(call, obstacle);
     this.lockTable.take(transaction, done.redo.locks);
     branch.redo = { ...done.redo, locks: emptyRedo.locks };
+    branch.highest = highestInserts(done.redo);
     branch.lastInsertRowid = done.lastInsertRowid;
+    branch.isOrphaned = done.isOrphaned;
     branch.seenAt = this.checkedAt;
     this.branches.set(transaction, branch);
     const result = packResults(done.results);
@@ -227,6 +241,15 @@ class EmbeddedSqlite implements SqliteResource {
       if (transaction !== self)
         for (const [table, mark] of redo.marks) if (mark > (reserved.get(table) ?? -1n)) reserved.set(table, mark);
     return reserved;
+  }
+
+  private highestInsert(self: TransactionId, table: string): RowChange | null {
+    let highest: RowChange | null = null;
+    for (const [transaction, branch] of this.branches) {
+      const row = transaction === self ? undefined : branch.highest.get(table);
+      if (row !== undefined && (highest === null || (row.key[0] ?? 0n) > (highest.key[0] ?? 0n))) highest = row;
+    }
+    return highest;
   }
 
   apply(calls: readonly ResourceCall[]): readonly (ResourceResult | null)[] {
@@ -326,6 +349,16 @@ class EmbeddedSqlite implements SqliteResource {
     this.reader?.close();
     this.work = null;
     this.reader = null;
+  }
+}
+
+/** @returns null where the bytes are no work */
+function operationsIn(work: Uint8Array | null): SqlOperation[] | null {
+  try {
+    return work === null ? [] : unpackWork(work);
+  } catch (error) {
+    if (error instanceof UnreadableBytes) return null;
+    throw error;
   }
 }
 

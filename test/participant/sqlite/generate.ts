@@ -37,6 +37,8 @@ interface TableShape {
   readonly columns: readonly string[];
   readonly key: readonly string[];
   readonly unique: readonly (readonly string[])[];
+  /** Keys come from the statement and are never left to SQLite: then the order of branches can't change them. */
+  readonly isExplicit: boolean;
 }
 
 export interface Shape {
@@ -51,12 +53,13 @@ export interface RandomStatement {
   readonly parameters: readonly Value[];
 }
 
-export function randomShape(dice: Dice): Shape {
+/** @param explicit keys of all tables come from statements */
+export function randomShape(dice: Dice, explicit = false): Shape {
   const tables: TableShape[] = [];
   const script: string[] = [];
   const count = 1 + dice.below(3);
   for (let at = 0; at < count; at += 1) {
-    const { shape, ddl } = randomTable(dice, `t${at}`, tables);
+    const { shape, ddl } = randomTable(dice, `t${at}`, tables, explicit);
     tables.push(shape);
     script.push(ddl);
   }
@@ -66,7 +69,12 @@ export function randomShape(dice: Dice): Shape {
   return { largest: drawsAtRandom ? 2n ** 62n : 2n ** 63n - 1n, script: script.join(";\n"), tables };
 }
 
-function randomTable(dice: Dice, name: string, others: readonly TableShape[]): { shape: TableShape; ddl: string } {
+function randomTable(
+  dice: Dice,
+  name: string,
+  others: readonly TableShape[],
+  explicit: boolean,
+): { shape: TableShape; ddl: string } {
   const strict = dice.chance(0.15);
   const type = (): string =>
     strict
@@ -74,7 +82,11 @@ function randomTable(dice: Dice, name: string, others: readonly TableShape[]): {
       : dice.one(["", "INT", "INTEGER", "REAL", "TEXT", "NUMERIC", "BLOB", "VARCHAR(9)"]);
   const collate = (): string => dice.one(["", "", "", " COLLATE NOCASE", " COLLATE RTRIM"]);
   const names = ["a", "b", "c", "d"].slice(0, 2 + dice.below(3));
-  const kind = dice.one(["rowid", "integer", "integer", "autoincrement", "text", "composite", "without", "without"]);
+  const kind = dice.one(
+    explicit
+      ? ["integer", "without", "without"]
+      : ["rowid", "integer", "integer", "autoincrement", "text", "composite", "without", "without"],
+  );
   const parts: string[] = [];
   const constraints: string[] = [];
   const unique: string[][] = [];
@@ -120,7 +132,11 @@ function randomTable(dice: Dice, name: string, others: readonly TableShape[]): {
       `g ${strict ? "ANY" : ""} AS (${dice.one(["a || '!'", "a + 1", "length(b)", "coalesce(a, b)"])}) ${dice.one(["VIRTUAL", "STORED"])}${dice.chance(0.2) ? " UNIQUE" : ""}`,
     );
   const parent =
-    others.length > 0 && dice.chance(0.6) ? dice.one(others) : dice.chance(0.15) ? { name, key, unique } : null;
+    others.length > 0 && dice.chance(0.6)
+      ? dice.one(others)
+      : !explicit && dice.chance(0.15)
+        ? { name, key, unique }
+        : null;
   const target =
     parent === null ? [] : dice.one([parent.key, ...parent.unique].filter((set) => set.length > 0).concat([[]]));
   if (parent !== null && target.length > 0 && target.length <= names.length) {
@@ -145,7 +161,7 @@ function randomTable(dice: Dice, name: string, others: readonly TableShape[]): {
   const options = [kind === "without" ? "WITHOUT ROWID" : "", strict ? "STRICT" : ""].filter((option) => option !== "");
   let ddl = `CREATE TABLE ${name}(${[...parts, ...constraints].join(", ")}) ${options.join(", ")}`;
   if (strict) ddl = ddl.replaceAll(/\b(k1|k2|g) {2,}/g, "$1 ANY ");
-  return { shape: { name, columns, key, unique }, ddl };
+  return { shape: { name, columns, key, unique, isExplicit: explicit }, ddl };
 }
 
 function extras(dice: Dice, { name, columns }: TableShape): string[] {
@@ -239,8 +255,12 @@ export function randomStatement(dice: Dice, { tables, largest }: Shape): RandomS
     parameters.push(drawn);
     return "?";
   };
+  const valueOf = (column: string): string =>
+    table.isExplicit && table.key.includes(column) ? String(dice.below(12)) : value();
   const named = (): readonly string[] =>
-    dice.chance(0.7) ? table.columns : table.columns.filter(() => dice.chance(0.8));
+    dice.chance(0.7)
+      ? table.columns
+      : table.columns.filter((column) => (table.isExplicit && table.key.includes(column)) || dice.chance(0.8));
   const where = (): string => {
     const roll = dice.next();
     if (roll < 0.35 && table.key.length > 0)
@@ -268,7 +288,7 @@ export function randomStatement(dice: Dice, { tables, largest }: Shape): RandomS
     if (columns.length === 0)
       return { statement: `INSERT${orElse()} INTO ${table.name} DEFAULT VALUES${returning()}`, parameters };
     const into = `INSERT${orElse()} INTO ${table.name}(${columns.join(", ")})`;
-    if (dice.chance(0.12)) {
+    if (!table.isExplicit && dice.chance(0.12)) {
       const source = dice.one(tables);
       const picked = columns.map(() => dice.one(source.columns));
       return {
@@ -278,7 +298,7 @@ export function randomStatement(dice: Dice, { tables, largest }: Shape): RandomS
     }
     const tuples = Array.from(
       { length: dice.chance(0.7) ? 1 : 1 + dice.below(4) },
-      () => `(${columns.map(() => value()).join(", ")})`,
+      () => `(${columns.map(valueOf).join(", ")})`,
     ).join(", ");
     const conflict =
       dice.chance(0.25) && !into.includes(" OR ")
@@ -299,7 +319,7 @@ export function randomStatement(dice: Dice, { tables, largest }: Shape): RandomS
   if (roll < 0.82) return { statement: `DELETE FROM ${table.name}${where()}${returning()}`, parameters };
   if (roll < 0.88)
     return {
-      statement: `REPLACE INTO ${table.name}(${table.columns.join(", ")}) VALUES (${table.columns.map(() => value()).join(", ")})${returning()}`,
+      statement: `REPLACE INTO ${table.name}(${table.columns.join(", ")}) VALUES (${table.columns.map(valueOf).join(", ")})${returning()}`,
       parameters,
     };
   if (roll < 0.92)

@@ -1,0 +1,76 @@
+/** Plain SQLite, with nothing between it and the statements: what the resource is compared with. */
+
+import SqliteDatabase from "better-sqlite3";
+import type { Value } from "../../../runtime/values/index.ts";
+import type { RandomStatement } from "./generate.ts";
+
+/** Plain SQLite under the settings that docs/sqlite.md promises. */
+export function openPlain(script: string): SqliteDatabase.Database {
+  const plain = new SqliteDatabase(":memory:");
+  plain.pragma("foreign_keys = ON");
+  plain.pragma("recursive_triggers = ON");
+  plain.exec(script);
+  return plain;
+}
+
+export interface Outcome {
+  readonly failed: boolean;
+  readonly results: unknown[];
+}
+
+/** A branch in plain SQLite: a transaction, undone at the first failure. */
+export function runPlain(plain: SqliteDatabase.Database, statements: readonly RandomStatement[]): Outcome {
+  plain.exec(
+    "CREATE TEMP TABLE IF NOT EXISTS zero(id INTEGER PRIMARY KEY); INSERT OR REPLACE INTO temp.zero VALUES (0)",
+  );
+  plain.exec("BEGIN");
+  try {
+    const results = statements.map(({ statement, parameters }) => {
+      const prepared = plain.prepare<unknown[], Value[]>(statement).safeIntegers(true);
+      if (!prepared.reader) return { rowsAffected: prepared.run(...parameters).changes, columns: [], rows: [] };
+      const rows = prepared.raw(true).all(...parameters);
+      const changes = prepared.readonly ? rows.length : (plain.prepare("SELECT changes()").pluck().get() as number);
+      return { rowsAffected: changes, columns: prepared.columns().map((column) => column.name), rows };
+    });
+    plain.exec("COMMIT");
+    return { failed: false, results };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (plain.inTransaction) plain.exec("ROLLBACK");
+    return { failed: true, results: [error.message] };
+  }
+}
+
+export function contents(db: SqliteDatabase.Database): Record<string, unknown[]> {
+  const tables = db
+    .prepare<[], { name: string; wr: number }>(
+      "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table'",
+    )
+    .all()
+    .filter(({ name }) => !/^(sqlite_schema|nemcon_)/.test(name));
+  return Object.fromEntries(
+    tables.map(({ name, wr }) => {
+      const columns = (db.pragma(`table_xinfo(${name})`) as { name: string }[]).map((column) => column.name);
+      const wanted = [...(wr === 0 && name !== "sqlite_sequence" ? ["rowid"] : []), ...columns];
+      const list = wanted.flatMap((column) => [`typeof(${column})`, `hex(CAST(${column} AS BLOB))`, column]).join(", ");
+      const rows = db.prepare<[], unknown[]>(`SELECT ${list} FROM ${name}`).raw(true).safeIntegers(true).all();
+      return [name, rows.map((row) => row.map(show).join("|")).toSorted()];
+    }),
+  );
+}
+
+export function show(value: unknown): string {
+  if (value instanceof Uint8Array) return `x${Buffer.from(value).toString("hex")}`;
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+/** Buffers and Uint8Arrays of the same bytes are the same. */
+export function showResult(result: unknown): string {
+  return JSON.stringify(result, (_key, value: unknown) => {
+    if (typeof value === "bigint") return `${value}n`;
+    if (value instanceof Uint8Array) return `x${Buffer.from(value).toString("hex")}`;
+    if (typeof value === "object" && value !== null && "type" in value && value.type === "Buffer")
+      return `x${Buffer.from((value as unknown as { data: number[] }).data).toString("hex")}`;
+    return typeof value === "number" ? `${show(value)}f` : value;
+  });
+}
