@@ -83,7 +83,7 @@ test("a coordinator killed with open transactions: their branches are freed when
   const transaction = await cluster.client.begin();
   await add(transaction, "bank-a", -5);
   await cluster.coordinator.kill();
-  expect((await cluster.branches.open()).length).toBe(1);
+  expect((await cluster.open()).length).toBe(1);
   await cluster.start();
   await cluster.settled();
   expect(await transaction.commit()).toMatchObject({ kind: "aborted", reason: "COORDINATOR_RESTARTED" });

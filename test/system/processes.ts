@@ -7,13 +7,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { Branches } from "../../cli/dev/branches.ts";
-import { connect, NemconError, type Client } from "../../client/index.ts";
-import { openBooks, type Bank } from "../../lab/index.ts";
+import { connect, type Client } from "../../client/index.ts";
+import { openBooks, type Bank } from "./books.ts";
+import { Caller, type OpenBranch } from "./caller.ts";
 
 const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 /** The failure bound of every recovery. */
 export const RECOVERY_MS = 10_000;
+
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
 
 /** One server, over all its lives. */
 export class Server {
@@ -21,14 +26,11 @@ export class Server {
   readonly address: string;
   private readonly args: readonly string[];
   private child: ChildProcess | null = null;
-  /** What it wrote to stderr, of all lives. */
+  /** What it wrote, of all lives. */
   stderr = "";
   stdout = "";
   /** Resolves when the present life is over. */
-  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }> = Promise.resolve({
-    code: null,
-    signal: null,
-  });
+  ended: Promise<End> = Promise.resolve({ code: null, signal: null });
 
   constructor(name: string, address: string, args: readonly string[]) {
     this.name = name;
@@ -49,9 +51,7 @@ export class Server {
     const child = spawn(
       process.execPath,
       [main, ...this.args, "--listen", this.address, "--log-level", "warn", "--json", "--stop-with-stdin", ...more],
-      {
-        stdio: ["pipe", "pipe", "pipe"],
-      },
+      { stdio: ["pipe", "pipe", "pipe"] },
     );
     this.child = child;
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
@@ -93,8 +93,9 @@ export class Cluster {
   readonly coordinator: Server;
   readonly participants: readonly Server[];
   readonly banks: readonly Bank[];
-  readonly client: Client;
-  readonly branches: Branches;
+  /** Asks over the generated stubs. */
+  readonly caller: Caller;
+  private opened: Client | null = null;
 
   private constructor(
     ports: readonly number[],
@@ -130,8 +131,7 @@ export class Cluster {
           ...participantArgs,
         ]),
     );
-    this.client = connect(address, { defaultTimeoutMs: 15_000, retryBudget: { ratio: 1, reserve: 10_000 } });
-    this.branches = new Branches(this.participants);
+    this.caller = new Caller(address, this.participants);
   }
 
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
@@ -142,41 +142,54 @@ export class Cluster {
     return [this.coordinator, ...this.participants];
   }
 
+  /** The client library, connected when it is first asked for. */
+  get client(): Client {
+    this.opened ??= connect(this.coordinator.address, {
+      defaultTimeoutMs: 15_000,
+      retryBudget: { ratio: 1, reserve: 10_000 },
+    });
+    return this.opened;
+  }
+
   /** Starts what is down and waits until every bank answers through the coordinator. */
   async start(): Promise<void> {
     const down = this.servers.filter((server) => !server.isAlive);
     const served = await Promise.all(down.map((server) => server.start()));
     const failed = down.filter((_, index) => served[index] !== true);
     if (failed.length > 0)
-      throw new Error(failed.map(({ name, stderr, stdout }) => `${name} did not start: ${stderr}${stdout}`).join("\n"));
+      throw new Error(`${failed.map(({ name }) => name).join(", ")} did not start\n${this.said()}`);
     await this.linked();
   }
 
   async linked(): Promise<void> {
-    for (const { name } of this.banks) {
-      await eventually(`${name} answers through the coordinator`, async () => {
-        try {
-          await this.client.query(name, "SELECT 1");
-          return true;
-        } catch (thrown) {
-          if (NemconError.is(thrown)) return false;
-          throw thrown;
-        }
-      });
-    }
+    for (const { name } of this.banks)
+      await eventually(`${name} answers through the coordinator`, () => this.caller.reaches(name));
+  }
+
+  open(): Promise<OpenBranch[]> {
+    return this.caller.branches();
   }
 
   /** No branch is open anywhere: nothing in doubt, no lock held. */
   async settled(): Promise<void> {
-    if (await this.branches.until((open) => open.length === 0, RECOVERY_MS)) return;
-    throw new Error(
-      `still open after ${RECOVERY_MS} ms: ${JSON.stringify(await this.branches.open())}\n${this.servers.map(({ name, stderr }) => `${name}: ${stderr}`).join("\n")}`,
+    let open: OpenBranch[] | null = null;
+    await eventually(
+      () => `no branch is open, and these are: ${JSON.stringify(open)}`,
+      async () => {
+        open = await this.caller.branchesOrNull();
+        return open?.length === 0;
+      },
     );
   }
 
+  /** What the servers wrote to stderr, for a failure's message. */
+  said(): string {
+    return this.servers.map(({ name, stderr }) => `${name}: ${stderr.slice(-4_000)}`).join("\n");
+  }
+
   async close(): Promise<void> {
-    this.client.close();
-    this.branches.close();
+    this.opened?.close();
+    this.caller.close();
     for (const server of this.servers) server.signal("SIGCONT");
     await Promise.all(this.servers.map((server) => server.kill()));
     rmSync(this.directory, { recursive: true, force: true });
@@ -184,10 +197,11 @@ export class Cluster {
 }
 
 /** Asks again and again until it holds; each round waits for an answer. Throws past the failure bound. */
-export async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+export async function eventually(what: string | (() => string), holds: () => Promise<boolean>): Promise<void> {
   const endMs = performance.now() + RECOVERY_MS;
   while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error(`not within ${RECOVERY_MS} ms: ${what}`);
+    if (performance.now() > endMs)
+      throw new Error(`not within ${RECOVERY_MS} ms: ${typeof what === "string" ? what : what()}`);
   }
 }
 
