@@ -10,7 +10,7 @@ import { Dice, randomShape, randomStatement, type Shape } from "./sqlite/generat
 import { contents, openPlain, runPlain, show, showResult } from "./sqlite/plain.ts";
 
 const isWhole = process.env["CI"] === "true";
-const runs = Number(process.env["NEMCON_DIFFERENTIAL_RUNS"] ?? (isWhole ? 5000 : 40));
+const runs = Number(process.env["NEMCON_DIFFERENTIAL_RUNS"] ?? (isWhole ? 200 : 40));
 const firstSeed = Number(process.env["NEMCON_DIFFERENTIAL_SEED"] ?? 1);
 
 function compare(bench: Bench, plain: SqliteDatabase.Database, at: string): void {

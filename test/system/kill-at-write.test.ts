@@ -14,7 +14,7 @@ const inCi = process.env["CI"] === "true";
 const seed = Number(process.env["SEED"] ?? 1);
 const RUN_MS = 40_000;
 const SAMPLE = 10;
-/** Of every process and side, with CI=true; kill-at-random.test.ts makes up the rest of the 200. */
+/** Of every process and side, with CI=true. */
 const LEAST_KILLS = 5;
 const processes = ["c", "bank-a", "bank-b"] as const;
 
