@@ -22,8 +22,8 @@ export function coordinatorService(coordinator: Coordinator, operationLimit: num
   const submit = (message: SubmitMessage, tell: Parameters<Coordinator["submit"]>[1]): TransactionId =>
     coordinator.submit(requestOf(message, operationLimit), tell);
   return {
-    Begin: unary(({ protocol }) => {
-      const begun = coordinator.begin(protocol);
+    Begin: unary(({ protocol, timeoutMs }) => {
+      const begun = coordinator.begin(protocol, timeoutMs);
       return { transaction: begun.id, protocol: begun.protocol, idleTimeoutMs: begun.idleMs };
     }),
     Commit: unary(async ({ transaction, timeoutMs }, call) => ({

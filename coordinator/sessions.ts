@@ -38,6 +38,8 @@ interface Branch {
 export interface Session {
   readonly id: TransactionId;
   readonly protocol: ProtocolName;
+  /** How long its commit may take where the commit does not say; 0: the coordinator's default. */
+  readonly timeoutMs: number;
   /** Calendar milliseconds. */
   readonly sinceMs: number;
   readonly branches: Map<NodeId, Branch>;
@@ -72,11 +74,12 @@ export class Sessions {
     return this.open.size;
   }
 
-  begin(id: TransactionId, protocol: ProtocolName): Session {
+  begin(id: TransactionId, protocol: ProtocolName, timeoutMs: number): Session {
     const { clock } = this.ports;
     const session: Session = {
       id,
       protocol,
+      timeoutMs,
       sinceMs: clock.calendarMs(),
       branches: new Map(),
       idle: { cancel: () => undefined },

@@ -32,6 +32,7 @@ import {
 import { NemconError } from "../runtime/errors/index.ts";
 import { coordinatorIdentity } from "./identity.ts";
 import { Ids, type Block } from "./ids.ts";
+import { pageOf, type Listing, type Page } from "./pages.ts";
 import { Sessions, type Executed, type Session } from "./sessions.ts";
 import {
   statusOfAnswer,
@@ -152,7 +153,11 @@ export class Coordinator {
     return transaction;
   }
 
-  begin(protocolName: string): {
+  /** @param timeoutMs how long its commit may take where commit names no time; 0: the coordinator's default */
+  begin(
+    protocolName: string,
+    timeoutMs = 0,
+  ): {
     readonly id: TransactionId;
     readonly protocol: ProtocolName;
     readonly idleMs: number;
@@ -160,7 +165,7 @@ export class Coordinator {
     const protocol = this.protocolOf(protocolName);
     this.checkLoad();
     const id = this.ids.next();
-    this.sessions.begin(id, protocol);
+    this.sessions.begin(id, protocol, timeoutMs);
     this.changed([id]);
     return { id, protocol, idleMs: this.options.times.idleMs };
   }
@@ -187,7 +192,8 @@ export class Coordinator {
       throw new NemconError("NOT_ACTIVE", `${id} still has operations under way: wait for their answers, then commit.`);
     const branches = this.sessions.plans(session);
     this.sessions.end(session, "CANCELLED", "the transaction is being committed");
-    this.start({ transaction: id, protocol: session.protocol, branches, timeoutMs }, true, null, tell);
+    const { protocol, timeoutMs: begunWith } = session;
+    this.start({ transaction: id, protocol, branches, timeoutMs: timeoutMs || begunWith }, true, null, tell);
   }
 
   abort(id: TransactionId, tell: Tell): void {
@@ -215,30 +221,21 @@ export class Coordinator {
     });
   }
 
-  /** Open ones first, then finished ones, the newest first. `after`: the last id of the page before. */
-  list(
-    state: string,
-    count: number,
-    after: string,
-  ): { readonly transactions: TransactionStatus[]; readonly next: string } {
-    const open = [...[...this.sessions.all()].map((session) => session.id), ...this.engine.liveIds()]
-      .toSorted()
-      .toReversed();
-    const ids = [...open, ...[...this.engine.outcomes.entries()].map(([id]) => id).toReversed()];
-    const transactions: TransactionStatus[] = [];
-    for (let index = after === "" ? 0 : ids.indexOf(after) + 1; index < ids.length; index += 1) {
-      const status = this.statusNow(ids[index] ?? "");
-      if (status === null || (state !== "" && status.state !== state)) continue;
-      if (transactions.length === count) return { transactions, next: transactions.at(-1)?.transaction ?? "" };
-      transactions.push(status);
-    }
-    return { transactions, next: "" };
+  /** @param token of the page before; empty for the first. @throws NemconError INVALID_REQUEST */
+  list(state: string, count: number, token: string): Page {
+    const listing: Listing = {
+      open: this.openIds(),
+      finished: [...this.engine.outcomes.entries()].map(([id]) => id),
+      statusOf: (id) => this.statusNow(id),
+    };
+    return pageOf(listing, state, count, token);
   }
 
   /** The open ones now. */
   openNow(): TransactionStatus[] {
-    const ids = [...[...this.sessions.all()].map((session) => session.id), ...this.engine.liveIds()];
-    return ids.map((id) => this.statusNow(id)).filter((status) => status !== null);
+    return this.openIds()
+      .map((id) => this.statusNow(id))
+      .filter((status) => status !== null);
   }
 
   /** Calls `listener` with every change from now on; returns what ends it. */
@@ -330,6 +327,10 @@ export class Coordinator {
       branches,
       timeoutMs: timeoutMs === 0 ? this.options.times.voteMs : timeoutMs,
     };
+  }
+
+  private openIds(): TransactionId[] {
+    return [...[...this.sessions.all()].map((session) => session.id), ...this.engine.liveIds()];
   }
 
   private abandon(session: Session, reason: AbortReason, detail: string, tell: Tell | null = null): void {
