@@ -16,6 +16,8 @@ export type Image = readonly Value[];
 
 type Statement = Database.Statement<unknown[], Value[]>;
 
+const STATEMENTS_KEPT = 512;
+
 /** The text of a row's key in locks and maps; keys that the table holds equal have the same. */
 export function rowKeyText(table: Table, key: RowKey): string {
   return table.rowid === null ? keysOf(key, table.keyCollations) : keyOf(key[0] ?? null, "BINARY");
@@ -54,6 +56,9 @@ export class Rows {
     if (known !== undefined) return known;
     const statement = this.db.prepare<unknown[], Value[]>(sql).safeIntegers(true);
     if (statement.reader) statement.raw(true);
+    // The oldest goes first: users' texts come in any number.
+    const [oldest] = this.statements.keys();
+    if (this.statements.size >= STATEMENTS_KEPT && oldest !== undefined) this.statements.delete(oldest);
     this.statements.set(sql, statement);
     return statement;
   }

@@ -1,6 +1,8 @@
 /** Each trap of design/sqlite-resource.md, one row a trap. */
 
+import SqliteDatabase from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
+import { openSqliteResource } from "../../../participant/resources/sqlite/index.ts";
 import { Bench, id, sql, type Sql, voteOf, describeAnswer } from "./bench.ts";
 
 let bench: Bench | null = null;
@@ -175,6 +177,20 @@ const kept: readonly Kept[] = [
     rows: [[1n, "y"]],
   },
   {
+    rule: "lists come as JSON",
+    schema: "CREATE TABLE t(a)",
+    work: [["INSERT INTO t SELECT value FROM json_each(?)", ["[1,2]"]]],
+    select: "SELECT a FROM t",
+    rows: [[1n], [2n]],
+  },
+  {
+    rule: "text with a replacement character of its own",
+    schema: "CREATE TABLE t(a)",
+    work: [["INSERT INTO t VALUES (?)", ["\uFFFD"]]],
+    select: "SELECT hex(a) FROM t",
+    rows: [["EFBFBD"]],
+  },
+  {
     rule: "names that need quotes",
     schema: `CREATE TABLE "a ""b"(" x y" INTEGER PRIMARY KEY, [select], rowid)`,
     work: [`INSERT INTO "a ""b" VALUES (1, 2, 3)`],
@@ -327,4 +343,17 @@ test("triggers stay hidden after the schema changed under the participant", () =
   at.run(id(2), sql("INSERT INTO t(id, a) VALUES (3, 'z')"));
   expect(at.rows("SELECT a FROM log ORDER BY a")).toEqual([["more"], ["y"], ["z"]]);
   expect(at.rows("SELECT b FROM t WHERE id = 3")).toEqual([[5n]]);
+});
+
+test.each([
+  ["UTF-16le", (db: SqliteDatabase.Database) => db.pragma("encoding = 'UTF-16le'"), /UTF-16le/],
+  ["a rollback journal", (db: SqliteDatabase.Database) => db.pragma("journal_mode = DELETE"), /WAL/],
+])("a file with %s is not served", (_what, set, complaint) => {
+  const db = new SqliteDatabase(":memory:");
+  set(db);
+  db.exec("CREATE TABLE t(a)");
+  expect(() => openSqliteResource({ file: ":memory:", journalDatabase: db, onOutsideWrite: () => {} })).toThrow(
+    complaint,
+  );
+  db.close();
 });
