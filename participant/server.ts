@@ -173,6 +173,8 @@ export async function serveParticipant(
 
 function openResource(file: string, journal: SqliteJournal, log: Log): SqliteResource {
   try {
+    // The driver's default is ON, and images of rows come one by one: a parent goes before it comes again.
+    journal.database.pragma("foreign_keys = OFF");
     const resource = openSqliteResource({
       file,
       journalDatabase: journal.database,

@@ -15,7 +15,7 @@ const seed = Number(process.env["SEED"] ?? 1);
 const RUN_MS = 40_000;
 const SAMPLE = 10;
 /** Of every process and side, with CI=true. */
-const LEAST_KILLS = 5;
+const LEAST_KILLS = 4;
 const processes = ["c", "bank-a", "bank-b"] as const;
 
 interface Point {
