@@ -1,8 +1,8 @@
 /** Outcomes and states as the public API's messages. */
 
 import type { Answer, TransactionId } from "../protocols/index.ts";
-import { resultToProto, type OutcomeMessage, type TransactionMessage } from "../runtime/link/index.ts";
-import { unpackResults } from "../runtime/values/index.ts";
+import type { OutcomeMessage, TransactionMessage } from "../runtime/link/index.ts";
+import { branchesOf } from "./results.ts";
 import type { TransactionStatus } from "./status.ts";
 
 const PENDING_DETAIL = "not decided yet: a deadline is no verdict; ask with GetTransaction";
@@ -15,10 +15,7 @@ export function outcomeMessage(transaction: TransactionId, answer: Answer): Outc
         transaction,
         kind: "OUTCOME_KIND_COMMITTED",
         heuristic: answer.heuristic,
-        branches: [...answer.results].map(([participant, packed]) => ({
-          participant,
-          results: unpackResults(packed).map(resultToProto),
-        })),
+        ...branchesOf(answer.results),
       };
     case "aborted":
       return {

@@ -4,15 +4,10 @@
  */
 
 import { NemconError } from "../runtime/errors/index.ts";
-import {
-  operationsFromProto,
-  resultToProto,
-  services,
-  type ParticipantHandlers,
-  unary,
-} from "../runtime/link/index.ts";
-import { packWork, unpackResults } from "../runtime/values/index.ts";
+import { operationsFromProto, services, type ParticipantHandlers, unary } from "../runtime/link/index.ts";
+import { packWork } from "../runtime/values/index.ts";
 import { outcomeMessage } from "./outcome.ts";
+import { resultsOf } from "./results.ts";
 import type { Coordinator } from "./wiring.ts";
 
 /** Asks a participant over its link. */
@@ -38,7 +33,7 @@ export function participantRelay(coordinator: Coordinator, relay: Relay, operati
     Execute: unary(async ({ transaction, participant, operations, timeoutMs }) => {
       const work = packWork(operationsFromProto(operations, participant, operationLimit));
       const executed = await coordinator.execute(transaction, participant, work, timeoutMs);
-      if (executed.kind === "done") return { results: unpackResults(executed.result).map(resultToProto) };
+      if (executed.kind === "done") return { results: resultsOf(participant, executed.result) };
       const { reason, detail } = executed;
       return { aborted: outcomeMessage(transaction, { outcome: "aborted", reason, detail, participant: null }) };
     }),

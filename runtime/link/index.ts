@@ -35,6 +35,7 @@ export type { QueryRequest__Output as QueryMessage } from "./gen/nemcon/v1/Query
 export type { QueryResponse as QueryAnswer } from "./gen/nemcon/v1/QueryResponse.ts";
 export type { ParticipantHandlers } from "./gen/nemcon/v1/Participant.ts";
 export type { Branch__Output as BranchMessage } from "./gen/nemcon/v1/Branch.ts";
+export type { BranchResult as BranchResultMessage } from "./gen/nemcon/v1/BranchResult.ts";
 export type { BranchStatus as BranchStatusMessage } from "./gen/nemcon/v1/BranchStatus.ts";
 export type { Outcome as OutcomeMessage, Outcome__Output as OutcomeMessageRead } from "./gen/nemcon/v1/Outcome.ts";
 export type { SubmitRequest__Output as SubmitMessage } from "./gen/nemcon/v1/SubmitRequest.ts";

@@ -97,11 +97,16 @@ export class Reader {
   }
 
   get done(): boolean {
-    return this.offset >= this.buffer.length;
+    return this.left <= 0;
+  }
+
+  /** Bytes that were not read yet. */
+  get left(): number {
+    return this.buffer.length - this.offset;
   }
 
   private need(bytes: number): void {
-    if (bytes > this.buffer.length - this.offset)
+    if (bytes > this.left)
       throw new UnreadableBytes(`${bytes} bytes wanted at ${this.offset}, ${this.buffer.length} in all`);
   }
 

@@ -35,6 +35,8 @@ export function readValue(from: Reader): Value {
 
 function many<T>(from: Reader, read: (from: Reader) => T): T[] {
   const count = from.varint();
+  // Each takes a byte at least: a row of no columns is none, and would be read 2^53 times.
+  if (count > from.left) throw new UnreadableBytes(`${count} items in ${from.left} bytes`);
   const items: T[] = [];
   for (let index = 0; index < count; index += 1) items.push(read(from));
   return items;
