@@ -17,7 +17,7 @@ import { type ResultBudget, run } from "./run.ts";
 import type { Redo, RowChange } from "./redo.ts";
 import { imageOf, type RowKey, rowKeyText } from "./rows.ts";
 import type { Table } from "./schema.ts";
-import { parseStatement, type Statement } from "./statement.ts";
+import type { Statement } from "./statement.ts";
 import { isWord } from "./tokens.ts";
 import type { WorkConnection } from "./work-connection.ts";
 
@@ -47,7 +47,7 @@ export interface Before {
   readonly redo: Redo;
   readonly lastInsertRowid: bigint;
   /** AUTOINCREMENT marks that other branches took. */
-  readonly reserved: ReadonlyMap<string, bigint>;
+  readonly reserved: () => ReadonlyMap<string, bigint>;
   readonly highest: HighestInsert;
   /** The last call of the branch: a deferred foreign key may not stay broken. */
   readonly isFinal: boolean;
@@ -55,12 +55,12 @@ export interface Before {
 
 /** Runs inside a transaction of `work`, which it leaves as it was found (or closed, where SQLite closed it). */
 export function attempt(work: WorkConnection, before: Before, operations: readonly SqlOperation[]): Done | Failed {
-  work.db.exec("SAVEPOINT nemcon_branch");
+  work.savepoint.begin();
   try {
     return new Attempt(work, before).run(operations);
   } finally {
     work.capture.take();
-    if (work.db.inTransaction) work.db.exec("ROLLBACK TO nemcon_branch; RELEASE nemcon_branch");
+    if (work.db.inTransaction) work.savepoint.undo();
   }
 }
 
@@ -81,11 +81,11 @@ class Attempt {
       const { rows, db, capture } = this.work;
       replay(this.work, this.before.redo);
       this.reserve();
-      const marks = rows.sequences();
+      const marks = rows.sequences(this.work.schema);
       capture.take();
-      rows.prepare("INSERT OR REPLACE INTO temp.nemcon_last(id) VALUES (?)").run(this.before.lastInsertRowid);
+      this.work.setLastInsertRowid(this.before.lastInsertRowid);
       const results = operations.map((operation) => this.operate(operation));
-      const lastInsertRowid = rows.prepare("SELECT last_insert_rowid()").get()?.[0] as bigint;
+      const lastInsertRowid = this.work.lastInsertRowid();
       const changes = this.changes();
       const foreign = checkForeignKeys(rows, this.work.schema, changes);
       if (foreign.violation !== null && this.before.isFinal) {
@@ -115,9 +115,10 @@ class Attempt {
 
   /** Ids that other branches took are passed over: they may commit, and a gap in AUTOINCREMENT is allowed. */
   private reserve(): void {
-    const { rows } = this.work;
-    const present = rows.sequences();
-    for (const marks of [this.before.redo.marks, this.before.reserved])
+    const { rows, schema } = this.work;
+    if (!schema.hasSequences) return;
+    const present = rows.sequences(schema);
+    for (const marks of [this.before.redo.marks, this.before.reserved()])
       for (const [name, mark] of marks) {
         if ((present.get(name) ?? -1n) >= mark) continue;
         rows.setSequence(name, mark);
@@ -127,7 +128,7 @@ class Attempt {
 
   private operate(operation: SqlOperation): OperationResult {
     const { analyst, rows, schema } = this.work;
-    const statement = parseStatement(operation.statement);
+    const statement = analyst.parse(operation.statement);
     const bound = bind(operation, statement.tokens);
     const analysis = analyst.analyse(operation.statement, statement, bound);
     for (const table of analysis.written) this.written.add(table);
@@ -211,7 +212,7 @@ class Attempt {
 
   private newMarks(start: ReadonlyMap<string, bigint>): Map<string, bigint> {
     const { rows, schema } = this.work;
-    const now = rows.sequences();
+    const now = rows.sequences(schema);
     const raised = new Map([...now].filter(([name, mark]) => start.get(name) !== mark));
     const isFine = ([name, mark]: [string, bigint]): boolean =>
       schema.tables.get(name.toLowerCase())?.autoincrement === true && mark >= (start.get(name) ?? 0n);

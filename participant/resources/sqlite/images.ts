@@ -18,7 +18,7 @@ function tableOf(schema: Schema, change: RowChange): Table {
  * what was there and what the redo says: an insert of an image may raise one where the user's statement did not.
  */
 export function writeImages(rows: Rows, schema: Schema, redo: Redo): void {
-  const before = rows.sequences();
+  const before = rows.sequences(schema);
   const start = rows.totalChanges();
   for (const change of redo.rows) if (change.before !== null) rows.delete(tableOf(schema, change), change.key);
   for (const change of redo.rows) {

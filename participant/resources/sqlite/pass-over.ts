@@ -65,7 +65,7 @@ function stand(work: WorkConnection, table: Table, row: RowChange): boolean {
   const { capture, rows } = work;
   // A child that waits for just this parent (a deferred key) would go with it when it is taken away again.
   if (table.referencedBy.some((key) => hasChild(work, table, key, row))) return false;
-  const last = rows.prepare("SELECT last_insert_rowid()").get()?.[0] ?? 0n;
+  const last = work.lastInsertRowid();
   try {
     capture.quietly(() => rows.insert(table, row.key, row.after ?? []));
     return true;
@@ -73,7 +73,7 @@ function stand(work: WorkConnection, table: Table, row: RowChange): boolean {
     if (error instanceof Error && codeOf(error).startsWith("SQLITE_CONSTRAINT")) return false;
     throw error;
   } finally {
-    rows.prepare("INSERT OR REPLACE INTO temp.nemcon_last(id) VALUES (?)").run(last);
+    work.setLastInsertRowid(last);
   }
 }
 

@@ -4,7 +4,7 @@ import type Database from "better-sqlite3";
 import type { Bound } from "./parameters.ts";
 import { refused } from "./refusal.ts";
 import { has, isReserved, type Schema } from "./schema.ts";
-import type { Statement } from "./statement.ts";
+import { parseStatement, type Statement } from "./statement.ts";
 import { isWord, nameOf, type Token } from "./tokens.ts";
 
 export interface Analysis {
@@ -96,11 +96,14 @@ function accessOf(program: readonly Instruction[], roots: ReadonlyMap<number, st
   return access;
 }
 
+const TEXTS_KEPT = 512;
+
 export class Analyst {
   private readonly plain: Database.Database;
   private readonly enforcing: Database.Database;
   private readonly schema: Schema;
   private readonly known = new Map<string, Analysis>();
+  private readonly parsed = new Map<string, Statement>();
 
   /**
    * @param plain a connection with foreign_keys off: its programs hold what the statement and triggers say, no key checks
@@ -110,6 +113,14 @@ export class Analyst {
     this.plain = plain;
     this.enforcing = enforcing;
     this.schema = schema;
+  }
+
+  /** @throws Refusal */
+  parse(sql: string): Statement {
+    const statement = this.parsed.get(sql) ?? parseStatement(sql);
+    if (this.parsed.size > TEXTS_KEPT) this.parsed.clear();
+    this.parsed.set(sql, statement);
+    return statement;
   }
 
   /** @throws Refusal, or SQLite's error where the text is not a statement of this schema */
@@ -143,7 +154,7 @@ export class Analyst {
       written: own(written),
       isReadonly: prepared.readonly,
     };
-    if (this.known.size > 1000) this.known.clear();
+    if (this.known.size > TEXTS_KEPT) this.known.clear();
     this.known.set(sql, analysis);
     return analysis;
   }

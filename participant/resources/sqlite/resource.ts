@@ -81,7 +81,8 @@ class EmbeddedSqlite implements SqliteResource {
       throw new Error(`${options.file} stores text as ${String(encoding)}; nemcon serves files in UTF-8 only`);
     const mode: unknown = this.journal.pragma("journal_mode", { simple: true });
     if (mode !== "wal") throw new Error(`${options.file} is in journal mode ${String(mode)}; nemcon needs WAL`);
-    // Images were checked when they were made; a second opinion must not stop a commit.
+    // Images were checked when they were made; a second opinion must not stop a commit, nor a cascade act twice.
+    this.journal.pragma("foreign_keys = OFF");
     this.journal.pragma("ignore_check_constraints = ON");
     this.guard = guardTriggers(this.journal);
     this.outside = outsideCounter(this.journal);
@@ -179,7 +180,7 @@ class EmbeddedSqlite implements SqliteResource {
     const before = {
       redo: branch.redo,
       lastInsertRowid: branch.lastInsertRowid,
-      reserved: this.reservedBy(transaction),
+      reserved: () => this.reservedBy(transaction),
       highest: (table: string) => this.highestInsert(transaction, table),
       isFinal: request.act === "prepare",
     };

@@ -4,7 +4,7 @@ import type Database from "better-sqlite3";
 import type { Value } from "../../../runtime/values/index.ts";
 import { keyOf, keysOf } from "./keys.ts";
 import { refused } from "./refusal.ts";
-import type { Table } from "./schema.ts";
+import type { Schema, Table } from "./schema.ts";
 import { quoteName } from "./tokens.ts";
 
 /** The rowid, or the primary key's columns of a WITHOUT ROWID table. */
@@ -107,9 +107,8 @@ export class Rows {
   }
 
   /** High marks of AUTOINCREMENT tables, by name as written; empty where the file has none. */
-  sequences(): Map<string, bigint> {
-    if (this.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'").get() === undefined)
-      return new Map();
+  sequences({ hasSequences }: Schema): Map<string, bigint> {
+    if (!hasSequences) return new Map();
     const marks = this.prepare("SELECT name, seq FROM main.sqlite_sequence").all();
     return new Map(marks.map(([name, seq]) => [String(name), typeof seq === "bigint" ? seq : 0n]));
   }

@@ -65,6 +65,8 @@ export interface Schema {
   readonly tables: ReadonlyMap<string, Table>;
   /** Root page of a table or an index to the table's id. */
   readonly roots: ReadonlyMap<number, string>;
+  /** Whether the file has AUTOINCREMENT marks. */
+  readonly hasSequences: boolean;
   readonly virtualTables: ReadonlySet<string>;
   /** Views and their triggers: what a statement reaches that names one. */
   readonly views: ReadonlyMap<string, readonly Token[]>;
@@ -111,9 +113,13 @@ function all<Row>(db: Database.Database, sql: string): Row[] {
   return db.prepare<[], Row>(sql).safeIntegers(false).all();
 }
 
+const versions = new WeakMap<Database.Database, Database.Statement<[], number>>();
+
 /** Changes with every change of the schema, by anyone. */
 export function schemaVersion(db: Database.Database): number {
-  return all<{ schema_version: number }>(db, "PRAGMA main.schema_version")[0]?.schema_version ?? 0;
+  const known = versions.get(db) ?? db.prepare<[], number>("PRAGMA main.schema_version").pluck().safeIntegers(false);
+  versions.set(db, known);
+  return known.get() ?? 0;
 }
 
 /** Nothing is written. */
@@ -135,6 +141,7 @@ export function readSchema(db: Database.Database): Schema {
     version,
     tables: withParents(bare),
     roots,
+    hasSequences: entries.some(({ name }) => name === "sqlite_sequence"),
     virtualTables: new Set(
       listed.filter(({ type }) => type === "virtual" || type === "shadow").map(({ name }) => name.toLowerCase()),
     ),

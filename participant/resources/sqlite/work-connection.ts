@@ -16,6 +16,11 @@ export interface WorkConnection {
   readonly committed: Rows;
   readonly capture: Capture;
   readonly analyst: Analyst;
+  /** Around one branch. */
+  readonly savepoint: { begin(): void; undo(): void };
+  /** What last_insert_rowid() says is the connection's in SQLite; here it is the branch's. */
+  lastInsertRowid(): bigint;
+  setLastInsertRowid(rowid: bigint): void;
   close(): void;
 }
 
@@ -41,8 +46,13 @@ export function openWorkConnection(file: string, busyMs: number): WorkConnection
     plain.pragma("foreign_keys = OFF");
     const schema = readSchema(plain);
     const capture = new Capture(db, schema);
-    // An insert here sets what last_insert_rowid() says, which is the connection's and not the branch's.
+    // An insert here sets what last_insert_rowid() says.
     db.exec("CREATE TEMP TABLE nemcon_last(id INTEGER PRIMARY KEY)");
+    const [savepoint, rollback, release] = ["SAVEPOINT", "ROLLBACK TO", "RELEASE"].map((word) =>
+      db.prepare(`${word} nemcon_branch`),
+    );
+    const last = db.prepare<[], bigint>("SELECT last_insert_rowid()").pluck().safeIntegers(true);
+    const setLast = db.prepare<[bigint]>("INSERT OR REPLACE INTO temp.nemcon_last(id) VALUES (?)");
     return {
       db,
       schema,
@@ -50,6 +60,17 @@ export function openWorkConnection(file: string, busyMs: number): WorkConnection
       committed: new Rows(plain),
       capture,
       analyst: new Analyst(plain, db, schema),
+      savepoint: {
+        begin: () => savepoint?.run(),
+        undo: () => {
+          rollback?.run();
+          release?.run();
+        },
+      },
+      lastInsertRowid: () => last.get() ?? 0n,
+      setLastInsertRowid: (rowid) => {
+        if (last.get() !== rowid) setLast.run(rowid);
+      },
       close: () => {
         db.close();
         plain.close();

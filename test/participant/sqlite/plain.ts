@@ -13,6 +13,25 @@ export function openPlain(script: string): SqliteDatabase.Database {
   return plain;
 }
 
+/**
+ * The same with TEMP triggers that do nothing. In which order a statement visits its rows is SQLite's to choose, and it
+ * chooses otherwise where a table has triggers: an UPDATE whose unique values collide only on the way may then fail
+ * or not. The resource's own triggers have that effect too, so this is what its order is compared with.
+ */
+export function openWatched(script: string): SqliteDatabase.Database {
+  const watched = openPlain(script);
+  const tables = watched
+    .prepare<[], string>(
+      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'",
+    )
+    .pluck()
+    .all();
+  for (const table of tables)
+    for (const event of ["INSERT", "UPDATE", "DELETE"])
+      watched.exec(`CREATE TEMP TRIGGER watch_${event}_${table} AFTER ${event} ON main.${table} BEGIN SELECT 1; END`);
+  return watched;
+}
+
 export interface Outcome {
   readonly failed: boolean;
   readonly results: unknown[];

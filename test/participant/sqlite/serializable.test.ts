@@ -1,6 +1,6 @@
 /**
  * Several branches open at once, one-shot and interactive, committing and aborting in any order: everything that they
- * were told, and what remains, is what plain SQLite does when they run one after the other in the order of their
+ * were told, and what remains, is what SQLite does when they run one after the other in the order of their
  * commits. A failure that left its branch usable must fail there too.
  */
 
@@ -8,7 +8,7 @@ import SqliteDatabase from "better-sqlite3";
 import { expect, test } from "vitest";
 import { Bench, describeAnswer, id, resultsOf, sql, voteOf } from "./bench.ts";
 import { Dice, randomShape, randomStatement, type RandomStatement, type Shape } from "./generate.ts";
-import { contents, openPlain, show, showResult } from "./plain.ts";
+import { contents, openWatched, show, showResult } from "./plain.ts";
 
 const runs = Number(process.env["NEMCON_SERIAL_RUNS"] ?? (process.env["CI"] === "true" ? 100 : 25));
 const firstSeed = Number(process.env["NEMCON_SERIAL_SEED"] ?? 1);
@@ -179,7 +179,7 @@ function runOne(plain: SqliteDatabase.Database, { statement, parameters }: Rando
 
 function modelOf(shape: Shape): SqliteDatabase.Database | null {
   try {
-    return openPlain(shape.script);
+    return openWatched(shape.script);
   } catch {
     return null;
   }
