@@ -81,6 +81,9 @@ test("a yes can always be kept", { timeout: 3_600_000 }, () => {
       throw new Error(`seed ${seed}`, { cause: error });
     }
   }
-  if (runs >= 25)
-    expect(Math.min(counts.committed / runs, counts.together / runs), JSON.stringify(counts)).toBeGreaterThan(2);
+  // Of a few runs nothing can be said.
+  const least = runs >= 25 ? 2 : 0;
+  expect(Math.min(counts.committed / runs, counts.together / runs), JSON.stringify(counts)).toBeGreaterThanOrEqual(
+    least,
+  );
 });
