@@ -1,10 +1,12 @@
 /** Bad input: each is a clear error, nothing is lost, and the process goes on serving where it can. */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { status, type ServiceError } from "@grpc/grpc-js";
 import Database from "better-sqlite3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { NemconError, type SubmitRequest } from "../../client/index.ts";
+import { channelCredentials, CoordinatorStub } from "../../runtime/link/index.ts";
 import { Cluster, freePorts, Server } from "./processes.ts";
 
 let cluster: Cluster;
@@ -66,6 +68,22 @@ describe("refused at the door", () => {
     expect((await cluster.client.query("bank-a", "SELECT count(*) FROM account WHERE customer = 9999")).rows).toEqual([
       [0],
     ]);
+  });
+
+  test("a request of more than 4 MiB over a stub of one's own: told which bound, and the stub goes on", async () => {
+    const stub = new CoordinatorStub(cluster.coordinator.address, channelCredentials(null));
+    const submitted = (text: string): Promise<ServiceError | null> => {
+      const statement = "UPDATE account SET name = ? WHERE customer = 3";
+      const branches = [{ participant: "bank-a", operations: [{ sql: { statement, parameters: [{ text }] } }] }];
+      return new Promise((resolve) => stub.Submit({ branches }, { deadline: Date.now() + 10_000 }, resolve));
+    };
+    const error = await submitted("x".repeat(4 * 1024 * 1024 + 1));
+    expect(error).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringMatching(/4194304|4 MiB/) as string,
+    });
+    expect(await submitted("x".repeat(3 * 1024 * 1024))).toBeNull();
+    stub.close();
   });
 
   test("an id that nobody gave out, and text that is none", async () => {
@@ -214,6 +232,31 @@ describe("a server that can't start", () => {
     write.run(body, sequence);
     database.close();
     await cluster.start();
+  });
+
+  test("a coordinator's damaged journal is refused, and serves again when it is whole", async () => {
+    const directory = join(cluster.directory, "c");
+    await cluster.coordinator.kill("SIGTERM");
+    const file = join(directory, "journal.db");
+    const whole = readFileSync(file);
+    const database = new Database(file);
+    database.exec("UPDATE nemcon_journal SET body = x'00' WHERE sequence = (SELECT max(sequence) FROM nemcon_journal)");
+    database.close();
+    const { code, error } = await refusedStart(["coordinator", "--node", "c", "--directory", directory]);
+    expect([code, error.reason]).toEqual([70, "JOURNAL_DAMAGED"]);
+    expect(error.message).toMatch(/doctor|[Rr]estore/);
+    for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
+    writeFileSync(file, whole);
+    await cluster.start();
+  });
+
+  test("a directory that can't be made", async () => {
+    const file = join(cluster.directory, "in-the-way");
+    writeFileSync(file, "no directory");
+    const { code, error } = await refusedStart(coordinator(join(file, "x")));
+    expect([code, error.reason]).toEqual([78, "DIRECTORY_UNWRITABLE"]);
+    expect(error.message).toMatch(/in-the-way.*name another directory/);
+    expect(readFileSync(file, "utf8")).toBe("no directory");
   });
 
   test("two processes on one journal", async () => {

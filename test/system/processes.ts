@@ -26,6 +26,8 @@ export class Server {
   readonly address: string;
   private readonly args: readonly string[];
   private child: ChildProcess | null = null;
+  /** Past this many blocks of 512 bytes its files can't grow in its next life: a disk that is full. */
+  fileBlocks: number | null = null;
   /** What it wrote, of all lives. */
   stderr = "";
   stdout = "";
@@ -48,11 +50,24 @@ export class Server {
 
   /** Resolves true when it serves, false when it ended before. */
   start(more: readonly string[] = []): Promise<boolean> {
-    const child = spawn(
-      process.execPath,
-      [main, ...this.args, "--listen", this.address, "--log-level", "warn", "--json", "--stop-with-stdin", ...more],
-      { stdio: ["pipe", "pipe", "pipe"] },
-    );
+    const all = [
+      main,
+      ...this.args,
+      "--listen",
+      this.address,
+      "--log-level",
+      "warn",
+      "--json",
+      "--stop-with-stdin",
+      ...more,
+    ];
+    const stdio = ["pipe", "pipe", "pipe"] as const;
+    const child =
+      this.fileBlocks === null
+        ? spawn(process.execPath, all, { stdio: [...stdio] })
+        : spawn("sh", ["-c", `ulimit -f ${this.fileBlocks} && exec "$0" "$@"`, process.execPath, ...all], {
+            stdio: [...stdio],
+          });
     this.child = child;
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.ended = new Promise((resolve) => {

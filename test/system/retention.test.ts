@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Outcome } from "../../client/index.ts";
 import { CoordinatorStub, channelCredentials } from "../../runtime/link/index.ts";
-import { Cluster, eventually } from "./processes.ts";
+import { Cluster, eventually, type Server } from "./processes.ts";
 
 let cluster: Cluster;
 // The smallest bound that the configuration takes.
@@ -99,23 +99,35 @@ test("a retry gives the same outcome, also after both sides restarted; later it 
   expect(await money()).toEqual(before);
 });
 
-test("a participant whose files were put back to an older copy is refused and ends", async () => {
-  const [bank] = cluster.banks;
-  const [victim] = cluster.participants;
-  const copy = join(cluster.directory, "copy");
+/** Puts a node's files back to what they were some transactions ago, and starts it. */
+async function putBack(victim: Server | undefined, files: readonly string[]): Promise<void> {
+  const copies = files.map((file, index) => [file, join(cluster.directory, `copy-${index}`)] as const);
   idOf(await cluster.client.submit(pay(1)));
   await cluster.settled();
   await victim?.kill("SIGTERM");
-  for (const end of ["", "-witness"]) cpSync(`${bank?.file}${end}`, `${copy}${end}`);
+  for (const [file, copy] of copies) cpSync(file, copy);
   await cluster.start();
   for (let count = 0; count < 5; count += 1) idOf(await cluster.client.submit(pay(1)));
   await cluster.settled();
   await victim?.kill("SIGTERM");
-  for (const end of ["-wal", "-shm"]) rmSync(`${bank?.file}${end}`, { force: true });
-  for (const end of ["", "-witness"]) cpSync(`${copy}${end}`, `${bank?.file}${end}`);
-  // It starts, since its own files agree with each other; its coordinator knows better.
+  for (const [file, copy] of copies) {
+    for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
+    cpSync(copy, file);
+  }
+  // It starts, since its own files agree with each other; its peers know better.
   await victim?.start();
-  const { code } = (await victim?.ended) ?? { code: 0 };
-  expect(code).toBe(70);
-  expect(`${victim?.stderr}${victim?.stdout}`).toContain("JOURNAL_RESTORED");
-});
+}
+
+test.each(["coordinator", "participant"] as const)(
+  "a %s whose files were put back to an older copy is refused and ends",
+  async (role) => {
+    const victim = role === "coordinator" ? cluster.coordinator : cluster.participants[0];
+    const journal =
+      role === "coordinator" ? join(cluster.directory, "c", "journal.db") : (cluster.banks[0]?.file ?? "");
+    await putBack(victim, [journal, `${journal}-witness`]);
+    const { code } = (await victim?.ended) ?? { code: 0 };
+    expect(code).toBe(70);
+    expect(`${victim?.stderr}${victim?.stdout}`).toContain("JOURNAL_RESTORED");
+    expect(cluster.servers.filter(({ isAlive }) => isAlive)).toHaveLength(2);
+  },
+);
