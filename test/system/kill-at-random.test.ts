@@ -1,6 +1,6 @@
 /**
- * Processes killed with SIGKILL at random, two at once now and then, under concurrent transfers over three banks.
- * `SEED=… KILLS=…` runs other ones; more of them with CI=true.
+ * Processes killed with SIGKILL at random, two at once now and then, and again as they come back, under concurrent transfers over three banks.
+ * `SEED=… KILLS=…` runs other ones; with CI=true as many as make, with kill-at-write.test.ts, at least 200.
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { anyOne, type Transfer } from "./transfers.ts";
 
 const inCi = process.env["CI"] === "true";
 const seed = Number(process.env["SEED"] ?? 1);
-const kills = Number(process.env["KILLS"] ?? (inCi ? 60 : 8));
+const kills = Number(process.env["KILLS"] ?? (inCi ? 100 : 8));
 const CONCURRENCY = 16;
 const RUN_MS = 40_000;
 
@@ -29,11 +29,12 @@ test(`${kills} kills at random lose and invent nothing (SEED=${seed})`, { timeou
   const told = new Map<string, number>();
   let done = 0;
   while (done < kills) {
-    const victims = pick();
-    const command = `SEED=${seed} KILLS=${done + victims.length} npx vitest run test/system/kill-at-random.test.ts`;
-    for (const { what, told: outcome } of await replayable(cluster, command, () => round(victims)))
+    const deaths = pick();
+    const count = deaths.victims.length * (deaths.twice ? 2 : 1);
+    const command = `SEED=${seed} KILLS=${done + count} npx vitest run test/system/kill-at-random.test.ts`;
+    for (const { what, told: outcome } of await replayable(cluster, command, () => round(deaths)))
       told.set(`${what}: ${outcome}`, (told.get(`${what}: ${outcome}`) ?? 0) + 1);
-    done += victims.length;
+    done += count;
   }
   process.stdout.write(`${done} kills at random (SEED=${seed}): ${JSON.stringify(Object.fromEntries(told))}\n`);
   expect(done).toBeGreaterThanOrEqual(kills);
@@ -42,15 +43,22 @@ test(`${kills} kills at random lose and invent nothing (SEED=${seed})`, { timeou
   expect(told.get("refused by one: OUTCOME_KIND_COMMITTED")).toBeUndefined();
 });
 
-/** One process, or two at once. */
-function pick(): Server[] {
+interface Deaths {
+  /** At once. */
+  readonly victims: readonly Server[];
+  /** Killed again as soon as they serve, before they are linked. */
+  readonly twice: boolean;
+}
+
+function pick(): Deaths {
   const one = (): Server => cluster.servers[random.between(0, cluster.servers.length - 1)] ?? cluster.coordinator;
   const [first, second] = [one(), one()];
-  return random.next() < 0.25 ? [...new Set([first, second])] : [first];
+  const victims = random.next() < 0.25 ? [...new Set([first, second])] : [first];
+  return { victims, twice: random.next() < 0.2 };
 }
 
 /** Transfers, the kill after so many of them, the restart while the others go on, the checks. */
-async function round(victims: readonly Server[]): Promise<Transfer[]> {
+async function round(deaths: Deaths): Promise<Transfer[]> {
   const before = readBooks(cluster.banks);
   const killAfter = random.between(1, 80);
   const transfers = Array.from({ length: killAfter + random.between(CONCURRENCY, 80) }, () => {
@@ -65,7 +73,7 @@ async function round(victims: readonly Server[]): Promise<Transfer[]> {
       for (const transfer of left) {
         await cluster.caller.run(transfer);
         ended += 1;
-        if (ended === killAfter) restarted.push(killAndRestart(victims));
+        if (ended === killAfter) restarted.push(killAndRestart(deaths));
       }
     }),
   );
@@ -74,7 +82,11 @@ async function round(victims: readonly Server[]): Promise<Transfer[]> {
   return transfers;
 }
 
-async function killAndRestart(victims: readonly Server[]): Promise<void> {
+async function killAndRestart({ victims, twice }: Deaths): Promise<void> {
   await Promise.all(victims.map((server) => server.kill()));
+  if (twice) {
+    await Promise.all(victims.map((server) => server.start()));
+    await Promise.all(victims.map((server) => server.kill()));
+  }
   await cluster.start();
 }
