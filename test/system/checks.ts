@@ -17,7 +17,7 @@ export async function holdsAfterRecovery(
   transfers: readonly Transfer[],
 ): Promise<void> {
   await cluster.settled();
-  expect(contradictions(before, readBooks(cluster.banks), transfers)).toEqual([]);
+  expectBooks(cluster, before, transfers);
   // Other work under the same id: it would show in the books.
   const [bank] = cluster.banks;
   const other = [
@@ -28,11 +28,19 @@ export async function holdsAfterRecovery(
   ];
   const used = transfers.filter(({ transaction }) => transaction !== "");
   const kinds = await Promise.all(used.map(({ transaction }) => cluster.caller.retry(transaction, other)));
-  expect(kinds).toEqual(used.map(({ told }) => told));
+  const changed = used.flatMap(({ what, transaction, told }, index) =>
+    kinds[index] === told ? [] : [`${what} (${transaction}): told ${told}, and to a retry ${kinds[index]}`],
+  );
+  expect(changed, changed.join("\n")).toEqual([]);
   await cluster.settled();
-  expect(contradictions(before, readBooks(cluster.banks), transfers)).toEqual([]);
+  expectBooks(cluster, before, transfers);
   for (const journal of [join(cluster.directory, "c"), ...cluster.banks.map(({ file }) => file)])
     expect(describeJournal(journal).damages).toEqual([]);
+}
+
+function expectBooks(cluster: Cluster, before: Books, transfers: readonly Transfer[]): void {
+  const wrong = contradictions(before, readBooks(cluster.banks), transfers);
+  expect(wrong, wrong.join("\n")).toEqual([]);
 }
 
 /** Runs it; a failure says how to run the same again, and what the servers wrote. */

@@ -77,11 +77,11 @@ async function dies({ process: name, when, company }: Point, write: number): Pro
   return killed;
 }
 
-function again(point: Point, write: number, command: string): Promise<number> {
-  const where = `${point.process} ${point.company}, ${point.when} its write ${write}`;
-  return replayable(cluster, `${command} npx vitest run test/system/kill-at-write.test.ts # ${where}`, () =>
-    dies(point, write),
-  );
+function again(point: Point, write: number): Promise<number> {
+  const { process: name, company, when } = point;
+  const file = "npx vitest run test/system/kill-at-write.test.ts";
+  const command = inCi ? `CI=true ${file} -t "${name} killed ${company} ${when} each"` : `SEED=${seed} ${file}`;
+  return replayable(cluster, `${command} # its write ${write}`, () => dies(point, write));
 }
 
 if (inCi) {
@@ -92,7 +92,7 @@ if (inCi) {
       let [write, met, kills, missed] = [1, 0, 0, 0];
       // One write more or less from run to run: what was written together may come apart.
       while (missed < 2) {
-        const killed = await again(point, write, "CI=true");
+        const killed = await again(point, write);
         [met, missed] = killed > 0 ? [met + 1, 0] : [met, missed + 1];
         kills += killed;
         write += 1;
@@ -107,7 +107,7 @@ if (inCi) {
     let [met, kills] = [0, 0];
     for (let index = 0; index < SAMPLE; index += 1) {
       const point = points[random.between(0, points.length - 1)] ?? points[0]!;
-      const killed = await again(point, random.between(1, 6), `SEED=${seed}`);
+      const killed = await again(point, random.between(1, 6));
       if (killed > 0) met += 1;
       kills += killed;
     }
