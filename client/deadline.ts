@@ -51,9 +51,15 @@ export class Deadline {
     const timer = setTimeout(() => endings.passed(), this.leftMs);
     const { signal } = this;
     if (signal === null) return () => clearTimeout(timer);
-    const onAbort = (): void => endings.cancelled(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    let stopped = false;
+    const onAbort = (): void => {
+      if (!stopped) endings.cancelled(signal.reason);
+    };
+    // A signal that has aborted tells no listener any more. Later all the same: the caller has no `stop` yet.
+    if (signal.aborted) queueMicrotask(onAbort);
+    else signal.addEventListener("abort", onAbort, { once: true });
     return () => {
+      stopped = true;
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     };

@@ -136,6 +136,7 @@ export class Transaction {
     const { endpoint } = coordinator;
     for (let failures = 1; ; failures += 1) {
       this.checkOpen();
+      deadline.signal?.throwIfAborted();
       let sent = false;
       try {
         const client = await deadline.race(endpoint.connected(), endpoint.address);

@@ -19,10 +19,11 @@ export async function* watch(
   const end = (): void => sources.forEach(({ stream }) => stream.cancel());
   deadline.signal?.addEventListener("abort", end, { once: true });
   try {
-    const next = new Map(sources.map((each) => [each, each.next()]));
+    const next = new Map<Source, ReturnType<Source["next"]>>();
     for (;;) {
+      for (const each of sources) if (!next.has(each)) next.set(each, asked(each));
       const { from, status } = await Promise.race(next.values());
-      next.set(from, from.next());
+      next.delete(from);
       if (status !== null) yield status;
     }
   } catch (thrown) {
@@ -37,6 +38,13 @@ export async function* watch(
 interface Source {
   readonly stream: { cancel(): void };
   next(): Promise<{ readonly from: Source; readonly status: TransactionStatus | null }>;
+}
+
+/** Whoever leaves the loop leaves an answer of another source behind, and its error is nobody's. */
+function asked(source: Source): ReturnType<Source["next"]> {
+  const next = source.next();
+  next.catch(() => undefined);
+  return next;
 }
 
 async function source(endpoint: Endpoint, transaction: string, deadline: Deadline): Promise<Source> {
