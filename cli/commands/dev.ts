@@ -2,7 +2,10 @@
 
 import { Option, type Command } from "commander";
 import { exit, NemconError } from "../../runtime/errors/index.ts";
-import { count, port } from "../arguments.ts";
+import { count, port, positive } from "../arguments.ts";
+import type { Layout } from "../dev/cluster.ts";
+import type { DemoFigures } from "../dev/demo.ts";
+import type { Json } from "../json.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
 interface DevOptions {
@@ -34,9 +37,9 @@ export function define(command: Command, shell: Shell): void {
     .option("--port <port>", "the first port; 0: any free ones", port, 7400)
     .option("--allow-unsafe", "allow protocols that are unsafe outside the lab; this version has none")
     .option("--seed <number>", "what the demonstration draws its transactions from", count, 1)
-    .addOption(new Option("--customers <number>").argParser(count).default(10_000).hideHelp())
-    .addOption(new Option("--seconds <number>").argParser(count).default(4).hideHelp())
-    .addOption(new Option("--concurrency <number>").argParser(count).default(64).hideHelp())
+    .addOption(new Option("--customers <number>").argParser(positive).default(10_000).hideHelp())
+    .addOption(new Option("--seconds <number>").argParser(positive).default(4).hideHelp())
+    .addOption(new Option("--concurrency <number>").argParser(positive).default(64).hideHelp())
     .action(() => dev(command.opts<DevOptions>(), shell));
   withExamples(command, [
     ["nemcon dev", "two coordinators and three participants, until Ctrl-C"],
@@ -75,14 +78,15 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
   });
   try {
     if (output.json) output.document(readyDocument(layout, supervisor.pids()));
-    output.answer(
-      `${describeLayout(layout, supervisor.pids())}\n\nLogs and data: ${layout.directory}. Each bank has ${customers} customers.`,
-    );
+    output.answer(`${describeLayout(layout, supervisor.pids())}\n\nLogs and data: ${layout.directory}`);
     if (options.demo === true || options.once === true) {
       const running = demonstrate(layout, supervisor, { seed, seconds, concurrency }, teller(output, seconds));
       const figures = await Promise.race([running, stopped]);
-      if (figures === "stopped") return;
-      if (output.json) output.document({ demo: structuredClone(figures) as unknown as Record<string, never> });
+      if (figures === "stopped") {
+        if (options.once === true) shell.exitCode = exit.unknown;
+        return;
+      }
+      if (output.json) output.document(demoDocument(figures));
       output.answer(verdictText(output, figures));
       shell.exitCode = figures.verdict.valid ? exit.done : exit.failed;
       if (options.once === true) return;
@@ -94,18 +98,7 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
   }
 }
 
-function readyDocument(
-  {
-    directory,
-    coordinators,
-    participants,
-  }: {
-    directory: string;
-    coordinators: readonly { address: string }[];
-    participants: readonly { name: string; address: string; database: string }[];
-  },
-  pids: Record<string, number | null>,
-): Record<string, string | boolean | null | string[] | Record<string, number | null> | Record<string, string>[]> {
+function readyDocument({ directory, coordinators, participants }: Layout, pids: Json): Json {
   return {
     ready: true,
     directory,
@@ -115,4 +108,8 @@ function readyDocument(
     acceptors: [],
     pids,
   };
+}
+
+function demoDocument({ killed, verdict, ...figures }: DemoFigures): Json {
+  return { demo: { ...figures, killed: { ...killed }, verdict: { ...verdict } } };
 }

@@ -35,31 +35,46 @@ export interface DemoFigures {
   readonly asked: number;
   readonly types: Readonly<Record<string, number>>;
   readonly perSecond: number;
-  readonly killed: {
-    readonly name: string;
-    readonly underway: number;
-    readonly inDoubt: number;
-    readonly locks: number;
-    readonly downMs: number;
-    readonly resolvedMs: number | null;
-  };
+  /** The last kill, and how many there were. */
+  readonly killed: Killed & { readonly kills: number };
   readonly branchesLeft: number;
   readonly verdict: Verdict;
+}
+
+export interface Killed {
+  readonly name: string;
+  /** Transactions that clients waited for at that moment. */
+  readonly underway: number;
+  /** Branches that waited for its decision while it was down, and the locks that they held. */
+  readonly inDoubt: number;
+  readonly locks: number;
+  /** Answers that clients were given meanwhile, by the other coordinators. */
+  readonly answeredMeanwhile: number;
+  readonly downMs: number;
+  /** From its new start until none of them was left; null: not within the bound. */
+  readonly resolvedMs: number | null;
+  /** From the kill until none of them was left. */
+  readonly inDoubtMs: number | null;
 }
 
 /** What the person who watches is told while it runs. */
 export interface Teller {
   loading(): void;
   killed(name: string, pid: number | null, underway: number): void;
-  inDoubt(branches: readonly OpenBranch[], downMs: number): void;
-  back(resolvedMs: number | null): void;
+  inDoubt(branches: readonly OpenBranch[], downMs: number, answered: number): void;
+  back(killed: Killed): void;
   working<T>(label: string, work: Promise<T>): Promise<T>;
 }
 
 const TRANSACTION_MS = 20_000;
 /** Held down this long, so that what is in doubt can be looked at. */
 const DOWN_MS = 1_000;
-const RECOVERY_BOUND_MS = 10_000;
+const RECOVERY_BOUND_MS = 60_000;
+/** The kill waits this long for a branch that is in doubt, so that there is something to look at. */
+const MOMENT_BOUND_MS = 2_000;
+const MOST_KILLS = 3;
+/** Every so many clients one works with another coordinator. */
+const ELSEWHERE_EVERY = 8;
 const REFUSED_PAUSE_MS = 250;
 
 export async function demonstrate(
@@ -71,55 +86,103 @@ export async function demonstrate(
   const [target] = layout.coordinators;
   if (target === undefined) throw new NemconError("USAGE", "The demonstration needs a coordinator.");
   const banks: Bank[] = layout.participants.map(({ name, database }) => ({ name, file: database }));
-  const client = connect(target.address, {
+  const settings = {
     defaultTimeoutMs: TRANSACTION_MS,
     retryBudget: { ratio: 0.1, reserve: options.concurrency * 4 },
-  });
+  };
+  const addresses = layout.coordinators.map(({ address }) => address);
+  const everyone = connect(addresses, settings);
+  // Most work with the coordinator that will be killed; the others' work goes on meanwhile, as far as locks let it.
+  const mostly = connect(target.address, settings);
+  const elsewhere = connect(addresses.slice(1).concat(addresses.length === 1 ? addresses : []), settings);
   const branches = new Branches(layout.participants);
   try {
-    await tell.working("Waiting for the banks", linked(client, banks));
+    await tell.working("Waiting for the banks", linked(everyone, banks));
+    // What an earlier run over the same files left in doubt is resolved before the books are read.
+    const clean = await branches.until((open) => open.length === 0, RECOVERY_BOUND_MS);
+    if (!clean) throw new NemconError("OVERLOADED", "Branches of others are open at the banks: try again later.");
     const before = readBooks(banks);
-    const load = new Load(client, before, banks, options);
+    const load = new Load({ everyone, mostly, elsewhere }, before, banks, options);
     tell.loading();
     load.start();
     await tell.working("Running", pause(options.seconds * 1_000));
 
-    const underway = load.underway;
-    const pid = supervisor.pid(target.name);
-    const killedMs = performance.now();
-    await supervisor.hold(target.name);
-    tell.killed(target.name, pid, underway);
-    await pause(DOWN_MS);
-    const stuck = (await branches.open()).filter(({ state }) => state === "in-doubt");
-    tell.inDoubt(stuck, performance.now() - killedMs);
-    const downMs = performance.now() - killedMs;
-    const releasedMs = performance.now();
-    await supervisor.release(target.name);
-    const ids = new Set(stuck.map(({ transaction }) => transaction));
-    const resolved = await branches.until(
-      (open) => !open.some(({ transaction }) => ids.has(transaction)),
-      RECOVERY_BOUND_MS,
-    );
-    const resolvedMs = resolved ? performance.now() - releasedMs : null;
-    tell.back(resolvedMs);
+    const killed = await killInDoubt(target.name, { supervisor, branches, load, tell });
 
     await tell.working("Running", pause(options.seconds * 1_000));
     await tell.working("Finishing what is under way", load.stop());
     await branches.until((open) => open.length === 0, RECOVERY_BOUND_MS);
     const left = await branches.open();
     const verdict = judge(before, readBooks(banks), load.answers);
-    const locks = stuck.reduce((sum, branch) => sum + branch.locks.length, 0);
-    return figures(
-      options,
-      load,
-      verdict,
-      { name: target.name, underway, inDoubt: stuck.length, locks, downMs, resolvedMs },
-      left.length,
-    );
+    return figures(options, load, verdict, killed, left.length);
   } finally {
     branches.close();
-    client.close();
+    for (const client of [everyone, mostly, elsewhere]) client.close();
   }
+}
+
+interface Scene {
+  readonly supervisor: Supervisor;
+  readonly branches: Branches;
+  readonly load: Load;
+  readonly tell: Teller;
+}
+
+/** Kills it again, a few times, where the moment was one in which no branch was in doubt. */
+async function killInDoubt(name: string, scene: Scene): Promise<DemoFigures["killed"]> {
+  for (let kills = 1; ; kills += 1) {
+    const killed = await kill(name, scene);
+    if (killed.inDoubt > 0 || kills === MOST_KILLS) return { ...killed, kills };
+    await pause(DOWN_MS);
+  }
+}
+
+/** Kills a coordinator under load, looks at what it leaves in doubt, and lets it come back. */
+async function kill(name: string, { supervisor, branches, load, tell }: Scene): Promise<Killed> {
+  // An id begins with the name of the coordinator that gave it.
+  const inDoubt = ({ transaction, state }: OpenBranch): boolean =>
+    state === "in-doubt" && transaction.startsWith(`${name}.`);
+  await branches.until((open) => open.some(inDoubt), MOMENT_BOUND_MS);
+  const { underway } = load;
+  const answeredBefore = load.answers.length;
+  const pid = supervisor.pid(name);
+  const killedMs = performance.now();
+  await supervisor.hold(name);
+  tell.killed(name, pid, underway);
+  await pause(DOWN_MS);
+  const stuck = (await branches.open()).filter(inDoubt);
+  const downMs = performance.now() - killedMs;
+  const answeredMeanwhile = load.answers.length - answeredBefore;
+  tell.inDoubt(stuck, downMs, answeredMeanwhile);
+  const releasedMs = performance.now();
+  await supervisor.release(name);
+  const ids = new Set(stuck.map(({ transaction }) => transaction));
+  const resolved = await branches.until(
+    (open) => !open.some(({ transaction }) => ids.has(transaction)),
+    RECOVERY_BOUND_MS,
+  );
+  const nowMs = performance.now();
+  const killed = {
+    name,
+    underway,
+    inDoubt: stuck.length,
+    locks: stuck.reduce((sum, { locks }) => sum + locks.length, 0),
+    answeredMeanwhile,
+    downMs,
+    resolvedMs: resolved ? nowMs - releasedMs : null,
+    inDoubtMs: resolved ? nowMs - killedMs : null,
+  };
+  tell.back(killed);
+  return killed;
+}
+
+interface Clients {
+  /** Of all coordinators. */
+  readonly everyone: Client;
+  /** Of the coordinator that is killed. */
+  readonly mostly: Client;
+  /** Of the others. */
+  readonly elsewhere: Client;
 }
 
 /** Clients that each run one transaction after the other. */
@@ -130,20 +193,19 @@ class Load {
   /** Told unknown first, and then asked for by their ids. */
   asked = 0;
   elapsedMs = 0;
-  private readonly client: Client;
+  private readonly clients: Clients;
   private readonly workload: SmallBank;
   private readonly concurrency: number;
   private over = false;
   private startedMs = 0;
   private workers: Promise<void>[] = [];
 
-  constructor(client: Client, before: Books, banks: readonly Bank[], { seed, concurrency }: DemoOptions) {
-    this.client = client;
+  constructor(clients: Clients, before: Books, banks: readonly Bank[], { seed, concurrency }: DemoOptions) {
+    this.clients = clients;
     this.concurrency = concurrency;
-    const customers = Math.floor(before.customers / banks.length);
     this.workload = new SmallBank({
       banks: banks.map(({ name }) => name),
-      customers,
+      customers: before.customers,
       seed,
       firstNumber: before.highestNumber + 1,
     });
@@ -151,22 +213,24 @@ class Load {
 
   start(): void {
     this.startedMs = performance.now();
-    this.workers = Array.from({ length: this.concurrency }, () => this.work());
+    this.workers = Array.from({ length: this.concurrency }, (_, worker) =>
+      this.work(worker % ELSEWHERE_EVERY === ELSEWHERE_EVERY - 1 ? this.clients.elsewhere : this.clients.mostly),
+    );
   }
 
   async stop(): Promise<void> {
     this.over = true;
     await Promise.all(this.workers);
     this.elapsedMs = performance.now() - this.startedMs;
-    this.asked = await askAgain(this.answers, this.client);
+    this.asked = await askAgain(this.answers, this.clients.everyone);
   }
 
-  private async work(): Promise<void> {
+  private async work(client: Client): Promise<void> {
     while (!this.over) {
       const job = this.workload.next();
       this.types.set(job.type, (this.types.get(job.type) ?? 0) + 1);
       this.underway += 1;
-      const answered = await answerTo(job, this.client, TRANSACTION_MS);
+      const answered = await answerTo(job, client, TRANSACTION_MS);
       this.underway -= 1;
       this.answers.push(answered);
       // As a client of some manners does: whoever was refused waits before the next one.

@@ -35,6 +35,8 @@ export interface SupervisorEvents {
 
 const FIRST_RETRY_MS = 100;
 const RETRY_CAP_MS = 5_000;
+/** How long a server may take to stop cleanly. */
+const STOP_BOUND_MS = 10_000;
 /** A server that lived this long starts over with short pauses. */
 const LIVED_MS = 5_000;
 const LAST_WORDS = 20;
@@ -88,9 +90,10 @@ export class Supervisor {
     await gone;
   }
 
-  /** Lets it come back; resolves with its pid when it serves. */
+  /** Lets it come back; resolves with its pid when it serves. Nothing happens to one that is not held, or when all stop. */
   release(name: string): Promise<number> {
     const server = this.server(name);
+    if (!server.held || this.stopping) return server.ready;
     server.held = false;
     server.deaths = 0;
     server.ready = this.launch(server);
@@ -107,7 +110,9 @@ export class Supervisor {
         if (child !== null) {
           const gone = ended(child);
           child.kill("SIGTERM");
+          const bound = setTimeout(() => child.kill("SIGKILL"), STOP_BOUND_MS);
           await gone;
+          clearTimeout(bound);
         }
         server.log.end();
       }),
@@ -118,6 +123,8 @@ export class Supervisor {
     const { spec } = server;
     const child: Child = spawn(process.execPath, [main, ...spec.args, "--json", "--stop-with-stdin"], {
       stdio: ["pipe", "pipe", "pipe"],
+      // A group of its own: Ctrl-C on the terminal reaches the supervisor alone, which then stops all in order.
+      detached: true,
     });
     server.child = child;
     const startedMs = performance.now();

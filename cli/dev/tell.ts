@@ -4,7 +4,7 @@ import type { Output } from "../output.ts";
 import { table } from "../output.ts";
 import type { OpenBranch } from "./branches.ts";
 import type { Layout } from "./cluster.ts";
-import type { DemoFigures, Teller } from "./demo.ts";
+import type { DemoFigures, Killed, Teller } from "./demo.ts";
 
 export function describeLayout(layout: Layout, pids: Readonly<Record<string, number | null>>): string {
   const row = ({ name, address }: { name: string; address: string }, where: string): string[] => [
@@ -25,41 +25,51 @@ export function describeLayout(layout: Layout, pids: Readonly<Record<string, num
 /** Commands that work against this cluster. */
 export function whatNext({ coordinators: [first], participants: [bank, other] }: Layout): string {
   if (first === undefined || bank === undefined) return "";
-  const from = `UPDATE checking SET balance = balance - 10 WHERE customer = 1`;
-  const to = `UPDATE checking SET balance = balance + 10 WHERE customer = 1`;
+  const to = other ?? bank;
+  const coordinator = `--coordinator ${first.address}`;
+  const move = (sign: "-" | "+"): string => `"UPDATE checking SET balance = balance ${sign} 10 WHERE customer = 1"`;
   return [
     "What to try next:",
-    `  npx nemcon tx submit --coordinator ${first.address} --on ${bank.name} "${from}" --on ${(other ?? bank).name} "${to}"`,
-    `  npx nemcon tx list --coordinator ${first.address}`,
-    `  kill -9 a pid of above, and see it come back`,
+    `  npx nemcon tx submit ${coordinator} --on ${bank.name} ${move("-")} --on ${to.name} ${move("+")}`,
+    `  npx nemcon tx submit ${coordinator} --on ${bank.name} "SELECT balance FROM checking WHERE customer = 1"`,
+    `  npx nemcon tx list ${coordinator}`,
+    "  kill -9 a pid of the table above, and see it come back",
   ].join("\n");
 }
 
 export function teller(output: Output, seconds: number): Teller {
   return {
-    loading: () => output.answer(`\nSmallBank, six types of transactions, on all banks at once for ${seconds} s …`),
+    loading: () =>
+      output.answer(
+        `\nSmallBank, six types of transactions, on all banks at once: ${seconds} s, a kill, ${seconds} s …`,
+      ),
     killed: (name, pid, underway) =>
       output.answer(
         `${output.style("yellow", "kill -9")} ${name} (pid ${pid}) with ${underway} transactions under way.`,
       ),
-    inDoubt: (stuck, downMs) => output.answer(inDoubtText(stuck, downMs)),
-    back: (resolvedMs) =>
-      output.answer(
-        resolvedMs === null
-          ? "It is back, and some of them are still in doubt."
-          : `It is back; all of them were resolved ${Math.round(resolvedMs)} ms after its start. ${seconds} s more …`,
-      ),
+    inDoubt: (stuck, downMs, answered) => output.answer(inDoubtText(stuck, downMs, answered)),
+    back: (killed) => output.answer(backText(killed)),
     working: (label, work) => output.progress(label, work),
   };
 }
 
-function inDoubtText(stuck: readonly OpenBranch[], downMs: number): string {
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)} ms`;
+}
+
+function backText({ name, inDoubt, resolvedMs, inDoubtMs }: Killed): string {
+  if (resolvedMs === null || inDoubtMs === null) return `${name} is back, and some of them are still in doubt.`;
+  if (inDoubt === 0) return `${name} is back after ${milliseconds(resolvedMs)}.`;
+  return `${name} is back: all ${inDoubt} resolved ${milliseconds(resolvedMs)} after its start, ${milliseconds(inDoubtMs)} after the kill.`;
+}
+
+function inDoubtText(stuck: readonly OpenBranch[], downMs: number, answered: number): string {
   const [example] = stuck;
-  const after = `${(downMs / 1_000).toFixed(1)} s later`;
-  if (example === undefined) return `${after} no branch is in doubt: none had voted yes and waited for a decision.`;
+  const after = `${milliseconds(downMs)} later, with ${answered} answers given meanwhile:`;
+  if (example === undefined) return `${after} no branch is in doubt, since none had voted yes at that moment.`;
   const locks = stuck.reduce((sum, { locks: held }) => sum + held.length, 0);
   return [
-    `${after} ${stuck.length} branches are in doubt: they voted yes, may not decide alone, and hold ${locks} locks.`,
+    `${after} ${stuck.length} branches are in doubt. They voted yes, may not decide alone, and hold ${locks} locks.`,
     `  for example ${example.transaction} at ${example.participant}: ${example.locks.slice(0, 3).join("; ")}`,
   ].join("\n");
 }
@@ -70,25 +80,27 @@ export function verdictText(output: Output, figures: DemoFigures): string {
   const sorted = Object.entries(aborted).toSorted(([, a], [, b]) => b - a);
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((all, count) => all + count, 0);
+  const types = Object.entries(figures.types).toSorted(([, a], [, b]) => b - a);
   const rows = [
+    ["submitted", `${figures.submitted}  (${types.map(([type, count]) => `${type} ${count}`).join(", ")})`],
     ["committed", String(figures.committed)],
     [
       "aborted",
       `${sum(aborted)}${sorted.length === 0 ? "" : `  (${sorted.map(([reason, count]) => `${reason} ${count}`).join(", ")})`}`,
     ],
     ...Object.entries(refused).map(([reason, count]) => ["refused", `${count}  (${reason})`]),
-    ["unknown", `${figures.unknown}  (${figures.asked} were told unknown first, and asked for by their ids)`],
+    ["unknown", `${figures.unknown}  (${figures.asked} were told unknown first, and learned by their ids)`],
     ["rate", `${figures.perSecond} transactions a second, the outage included`],
     ["money before", money(verdict.moneyBefore)],
     [
       "money after",
-      `${money(verdict.moneyAfter)}  (deposits and withdrawals that committed: ${money(verdict.moneyMoved)})`,
+      `${money(verdict.moneyAfter)}  (committed deposits and withdrawals, by the ledgers: ${money(verdict.moneyMoved)})`,
     ],
-    ["answers compared", `${verdict.compared} with the three books of every bank`],
+    ["answers compared", `${verdict.compared}  (each with the ledgers of all banks)`],
     ["in doubt now", String(figures.branchesLeft)],
   ].map(([name = "", value = ""]) => `  ${name.padEnd(18)}${value}`);
   const head = verdict.valid
-    ? `${output.style("green", "VALID")}: all ${figures.submitted} transactions happened everywhere or nowhere, as their clients were told; ${killed.inDoubt} in-doubt branches resolved; no money came or went.`
+    ? `${output.style("green", "VALID")}: all ${figures.submitted} transactions happened everywhere or nowhere, as their clients were told; ${killed.inDoubt} in-doubt branches resolved; the money adds up to the cent.`
     : `${output.style("red", "INVALID")}: ${verdict.violations.length === 0 ? "a branch stayed in doubt" : verdict.violations.join("; ")}`;
   return `\n${rows.join("\n")}\n\n${head}`;
 }

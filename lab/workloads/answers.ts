@@ -30,12 +30,22 @@ export async function askAgain(answers: Answered[], client: Client): Promise<num
   for (const [index, answered] of answers.entries()) {
     const { outcome } = answered;
     if (outcome.kind !== "unknown" || outcome.transaction === null) continue;
-    const known = outcomeOf(await client.transaction(outcome.transaction));
+    const known = await outcomeNow(client, outcome.transaction);
     if (known === null) continue;
     learned += 1;
     answers[index] = { ...answered, outcome: known };
   }
   return learned;
+}
+
+/** null: it can't be told now, so that it stays unknown. */
+async function outcomeNow(client: Client, id: string): Promise<Outcome | null> {
+  try {
+    return outcomeOf(await client.transaction(id));
+  } catch (thrown) {
+    if (thrown instanceof NemconError) return null;
+    throw thrown;
+  }
 }
 
 function outcomeOf({ transaction, state, reason, detail }: TransactionStatus): Outcome | null {

@@ -41,6 +41,7 @@ export interface Books {
   readonly money: number;
   /** By bank: each ledger entry's delta by its number. */
   readonly ledgers: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** At the bank that has the fewest. */
   readonly customers: number;
   readonly highestNumber: number;
 }
@@ -48,7 +49,7 @@ export interface Books {
 /** Reads what is committed; any time, also beside a running participant. */
 export function readBooks(banks: readonly Bank[]): Books {
   let money = 0;
-  let customers = 0;
+  let customers = Infinity;
   let highestNumber = 0;
   const ledgers = new Map<string, Map<number, number>>();
   for (const { name, file } of banks) {
@@ -60,7 +61,10 @@ export function readBooks(banks: readonly Bank[]): Books {
           .prepare<[], number>("SELECT (SELECT sum(balance) FROM savings) + (SELECT sum(balance) FROM checking)")
           .pluck();
         money += sum.get() ?? 0;
-        customers += database.prepare<[], number>("SELECT count(*) FROM account").pluck().get() ?? 0;
+        customers = Math.min(
+          customers,
+          database.prepare<[], number>("SELECT count(*) FROM account").pluck().get() ?? 0,
+        );
         const entries = new Map<number, number>();
         for (const { number, delta } of database
           .prepare<[], { number: number; delta: number }>("SELECT number, delta FROM ledger")

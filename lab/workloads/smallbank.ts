@@ -1,12 +1,13 @@
 /**
  * SmallBank (Alomari, Cahill, Fekete, Röhm 2008, "The cost of serializability on platforms that use snapshot
- * isolation"), its six transaction types in OLTP-Bench's mix, over several banks: a customer's savings and
- * checking accounts are at one bank, and payments and amalgamations go from one bank to another. Each
- * transaction that moves money leaves its number and what it brought in a ledger of each bank that it
- * touched, in the same transaction, so that every answer can be compared with what the databases hold.
+ * isolation"), its six transaction types in OLTP-Bench's mix, over several banks: a customer's checking account
+ * is at one bank, the savings account at the next one, and payments go from one bank to another, so that most
+ * transactions are distributed. Each one, also one that only reads, leaves its number and what it brought in a
+ * ledger of each bank that it touched, in the same transaction, so that every answer can be compared with what
+ * the databases hold.
  */
 
-import type { Client, Operation, Outcome, SubmitRequest, Transaction } from "../../client/index.ts";
+import type { Client, Operation, Outcome, Result, Transaction } from "../../client/index.ts";
 import { SeededRandom, Zipfian } from "../random.ts";
 import type { Answered, Job, Workload } from "./workload.ts";
 
@@ -22,8 +23,11 @@ export interface SmallBankOptions {
 }
 
 interface Customer {
-  readonly bank: string;
   readonly id: number;
+  /** Where the checking account is. */
+  readonly checkingAt: string;
+  /** Where the savings account is: the next bank. */
+  readonly savingsAt: string;
 }
 
 /** Percent of all transactions. */
@@ -46,6 +50,7 @@ export class SmallBank implements Workload {
   readonly name = "smallbank";
   readonly seed: number;
   private readonly banks: readonly string[];
+  private readonly customers: number;
   private readonly random: SeededRandom;
   private readonly ranks: Zipfian;
   private number: number;
@@ -53,6 +58,7 @@ export class SmallBank implements Workload {
   constructor({ banks, customers, seed, firstNumber, theta = HOT }: SmallBankOptions) {
     this.seed = seed;
     this.banks = banks;
+    this.customers = customers;
     this.random = new SeededRandom(seed);
     this.ranks = new Zipfian(customers, theta);
     this.number = firstNumber;
@@ -63,7 +69,7 @@ export class SmallBank implements Workload {
     const { number } = this;
     this.number += 1;
     const first = this.customer(null);
-    const second = this.customer(first.bank);
+    const second = this.customer(first);
     const amount = this.random.between(1, LARGEST_AMOUNT);
     const sign = this.random.next() < 0.5 ? -1 : 1;
     const run = runs[type];
@@ -83,11 +89,16 @@ export class SmallBank implements Workload {
     return "SendPayment";
   }
 
-  /** At another bank than `not`, where there is another. */
-  private customer(not: string | null): Customer {
-    const others = this.banks.length > 1 ? this.banks.filter((bank) => bank !== not) : this.banks;
-    const bank = others[this.random.between(0, others.length - 1)] ?? "";
-    return { bank, id: this.ranks.next(this.random) };
+  /** Whose checking account is at another bank than `other`'s, where there is another; never the same customer. */
+  private customer(other: Customer | null): Customer {
+    const { banks, ranks, random } = this;
+    const indexes = [...banks.keys()];
+    const choice = banks.length === 1 ? indexes : indexes.filter((index) => banks[index] !== other?.checkingAt);
+    const index = choice[random.between(0, choice.length - 1)] ?? 0;
+    const [checkingAt = "", savingsAt = ""] = [banks[index], banks[(index + 1) % banks.length]];
+    const id = ranks.next(random);
+    const same = other !== null && other.id === id && other.checkingAt === checkingAt;
+    return { id: same ? (id % this.customers) + 1 : id, checkingAt, savingsAt };
   }
 }
 
@@ -102,167 +113,104 @@ interface Run {
   readonly sign: 1 | -1;
 }
 
+type Table = "savings" | "checking";
+/** What is done at one bank, and how much money it brings there. */
+type Part = readonly [bank: string, operation: Operation, delta: number];
+
 const one = { rows: 1 } as const;
+
+function at(customer: Customer, table: Table): string {
+  return table === "savings" ? customer.savingsAt : customer.checkingAt;
+}
+
+function read(customer: Customer, table: Table): Part {
+  const sql = `SELECT balance FROM ${table} WHERE customer = ?`;
+  return [at(customer, table), { sql, parameters: [customer.id], expect: one }, 0];
+}
+
+function add(customer: Customer, table: Table, delta: number): Part {
+  const sql = `UPDATE ${table} SET balance = balance + ? WHERE customer = ?`;
+  return [at(customer, table), { sql, parameters: [delta, customer.id], expect: one }, delta];
+}
+
+/** The same, where the balance does not fall below nothing. */
+function addCovered(customer: Customer, table: Table, delta: number): Part {
+  const sql = `UPDATE ${table} SET balance = balance + ? WHERE customer = ? AND balance + ? >= 0`;
+  return [at(customer, table), { sql, parameters: [delta, customer.id, delta], expect: one }, delta];
+}
 
 function ledger(number: number, delta: number): Operation {
   return { sql: "INSERT INTO ledger(number, delta) VALUES (?, ?)", parameters: [number, delta] };
 }
 
-async function submit(
-  { client, timeoutMs, type, number }: Run,
-  branches: SubmitRequest["branches"],
-  deltas: [string, number][],
-): Promise<Answered> {
-  return { type, number, deltas: new Map(deltas), outcome: await client.submit({ branches, timeoutMs }) };
+function deltasOf(parts: readonly Part[]): Map<string, number> {
+  const deltas = new Map<string, number>();
+  for (const [bank, , delta] of parts) deltas.set(bank, (deltas.get(bank) ?? 0) + delta);
+  return deltas;
 }
 
-/** The balances of one customer, in a transaction. */
-async function balances(
-  transaction: Transaction,
-  { bank, id }: Customer,
-): Promise<{ savings: number; checking: number }> {
-  const savings = await transaction
-    .on(bank)
-    .sql("SELECT balance FROM savings WHERE customer = ?", [id], { expect: one });
-  const checking = await transaction
-    .on(bank)
-    .sql("SELECT balance FROM checking WHERE customer = ?", [id], { expect: one });
-  return { savings: Number(savings.rows[0]?.[0]), checking: Number(checking.rows[0]?.[0]) };
+async function submit({ client, timeoutMs, type, number }: Run, ...parts: Part[]): Promise<Answered> {
+  const deltas = deltasOf(parts);
+  const branches = [...deltas].map(([participant, delta]) => ({
+    participant,
+    operations: [
+      ...parts.filter(([bank]) => bank === participant).map(([, operation]) => operation),
+      ledger(number, delta),
+    ],
+  }));
+  return { type, number, deltas, outcome: await client.submit({ branches, timeoutMs }) };
 }
 
+async function perform(transaction: Transaction, bank: string, operation: Operation): Promise<Result> {
+  const { sql, parameters, expect } = operation;
+  return transaction.on(bank).sql(sql, parameters, expect === undefined ? {} : { expect });
+}
+
+/** Reads the first customer's balances; `work` says what follows from them. */
 async function transact(
-  { client, timeoutMs, type, number }: Run,
-  work: (transaction: Transaction) => Promise<[string, number][]>,
+  { client, timeoutMs, type, number, first }: Run,
+  work: (savings: number, checking: number) => readonly Part[],
 ): Promise<Answered> {
-  let deltas: [string, number][] = [];
+  let deltas = new Map<string, number>();
   const outcome: Outcome = await client.transact(
     async (transaction) => {
-      deltas = await work(transaction);
-      for (const [bank, delta] of deltas) {
-        const { sql, parameters } = ledger(number, delta);
-        await transaction.on(bank).sql(sql, parameters);
-      }
+      const reads = [read(first, "savings"), read(first, "checking")];
+      const balances: number[] = [];
+      for (const [bank, operation] of reads)
+        balances.push(Number((await perform(transaction, bank, operation)).rows[0]?.[0]));
+      const [savings = 0, checking = 0] = balances;
+      const writes = work(savings, checking);
+      deltas = deltasOf([...reads, ...writes]);
+      for (const [bank, operation] of writes) await perform(transaction, bank, operation);
+      for (const [bank, delta] of deltas) await perform(transaction, bank, ledger(number, delta));
     },
     { timeoutMs },
   );
-  return { type, number, deltas: new Map(deltas), outcome };
+  return { type, number, deltas, outcome };
 }
 
 const runs: Readonly<Record<Type, (run: Run) => Promise<Answered>>> = {
-  Balance: (run) =>
-    submit(
-      run,
-      [
-        {
-          participant: run.first.bank,
-          operations: [
-            { sql: "SELECT balance FROM savings WHERE customer = ?", parameters: [run.first.id], expect: one },
-            { sql: "SELECT balance FROM checking WHERE customer = ?", parameters: [run.first.id], expect: one },
-          ],
-        },
-      ],
-      [],
-    ),
+  Balance: (run) => submit(run, read(run.first, "savings"), read(run.first, "checking")),
 
-  DepositChecking: (run) =>
-    submit(
-      run,
-      [
-        {
-          participant: run.first.bank,
-          operations: [
-            {
-              sql: "UPDATE checking SET balance = balance + ? WHERE customer = ?",
-              parameters: [run.amount, run.first.id],
-              expect: one,
-            },
-            ledger(run.number, run.amount),
-          ],
-        },
-      ],
-      [[run.first.bank, run.amount]],
-    ),
+  DepositChecking: (run) => submit(run, add(run.first, "checking", run.amount)),
 
-  TransactSavings: (run) => {
-    const delta = run.sign * run.amount;
-    return submit(
-      run,
-      [
-        {
-          participant: run.first.bank,
-          operations: [
-            {
-              sql: "UPDATE savings SET balance = balance + ? WHERE customer = ? AND balance + ? >= 0",
-              parameters: [delta, run.first.id, delta],
-              expect: one,
-            },
-            ledger(run.number, delta),
-          ],
-        },
-      ],
-      [[run.first.bank, delta]],
-    );
-  },
+  TransactSavings: (run) => submit(run, addCovered(run.first, "savings", run.sign * run.amount)),
 
   /** All of one customer's money to another's checking account: how much, only a read can tell. */
   Amalgamate: (run) =>
-    transact(run, async (transaction) => {
-      const { first, second } = run;
-      const { savings, checking } = await balances(transaction, first);
-      await transaction
-        .on(first.bank)
-        .sql("UPDATE savings SET balance = 0 WHERE customer = ?", [first.id], { expect: one });
-      await transaction
-        .on(first.bank)
-        .sql("UPDATE checking SET balance = 0 WHERE customer = ?", [first.id], { expect: one });
-      await transaction
-        .on(second.bank)
-        .sql("UPDATE checking SET balance = balance + ? WHERE customer = ?", [savings + checking, second.id], {
-          expect: one,
-        });
-      if (first.bank === second.bank) return [[first.bank, 0]];
-      return [
-        [first.bank, -savings - checking],
-        [second.bank, savings + checking],
-      ];
-    }),
+    transact(run, (savings, checking) => [
+      add(run.first, "savings", -savings),
+      add(run.first, "checking", -checking),
+      add(run.second, "checking", savings + checking),
+    ]),
 
   /** A check that both accounts together do not cover costs a penalty. */
   WriteCheck: (run) =>
-    transact(run, async (transaction) => {
-      const { first, amount } = run;
-      const { savings, checking } = await balances(transaction, first);
-      const taken = savings + checking < amount ? amount + OVERDRAFT_PENALTY : amount;
-      await transaction
-        .on(first.bank)
-        .sql("UPDATE checking SET balance = balance - ? WHERE customer = ?", [taken, first.id], { expect: one });
-      return [[first.bank, -taken]];
+    transact(run, (savings, checking) => {
+      const taken = savings + checking < run.amount ? run.amount + OVERDRAFT_PENALTY : run.amount;
+      return [add(run.first, "checking", -taken)];
     }),
 
-  SendPayment: (run) => {
-    const { first, second, amount, number } = run;
-    const take: Operation = {
-      sql: "UPDATE checking SET balance = balance - ? WHERE customer = ? AND balance >= ?",
-      parameters: [amount, first.id, amount],
-      expect: one,
-    };
-    const give: Operation = {
-      sql: "UPDATE checking SET balance = balance + ? WHERE customer = ?",
-      parameters: [amount, second.id],
-      expect: one,
-    };
-    if (first.bank === second.bank)
-      return submit(run, [{ participant: first.bank, operations: [take, give, ledger(number, 0)] }], [[first.bank, 0]]);
-    return submit(
-      run,
-      [
-        { participant: first.bank, operations: [take, ledger(number, -amount)] },
-        { participant: second.bank, operations: [give, ledger(number, amount)] },
-      ],
-      [
-        [first.bank, -amount],
-        [second.bank, amount],
-      ],
-    );
-  },
+  SendPayment: (run) =>
+    submit(run, addCovered(run.first, "checking", -run.amount), add(run.second, "checking", run.amount)),
 };
