@@ -9,9 +9,12 @@ import { messageOf, refused } from "./errors.ts";
 export function makeDirectory(directory: string): void {
   const wanted = resolve(directory);
   try {
-    const first = mkdirSync(wanted, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
-    for (let made = wanted; made.length >= first.length; made = dirname(made)) syncDirectory(dirname(made));
+    for (const folder of missing(wanted)) {
+      mkdirSync(folder, { mode: 0o700 });
+      syncDirectory(dirname(folder));
+    }
+    // Also where it exists: a file in its place is told here.
+    mkdirSync(wanted, { recursive: true });
   } catch (cause) {
     throw refused(
       "DIRECTORY_UNWRITABLE",
@@ -20,6 +23,13 @@ export function makeDirectory(directory: string): void {
       cause,
     );
   }
+}
+
+/** Outermost first. One by one: a recursive mkdir never ends where the system says that the parent is missing and it is there (under /proc). */
+function missing(wanted: string): string[] {
+  const folders: string[] = [];
+  for (let folder = wanted; !existsSync(folder); folder = dirname(folder)) folders.unshift(folder);
+  return folders;
 }
 
 /** The one name of a file in a directory that exists: two paths to a journal must not give it two locks and two witnesses. */
