@@ -14,6 +14,7 @@ import { mayPass, runOnce, type Transacted } from "./transact.ts";
 import { Transaction, type CallOptions } from "./transaction.ts";
 import { operationMessage, resultOf, type Operation, type Parameters, type Result } from "./values.ts";
 import { watch } from "./watch.ts";
+import { workOf } from "./work.ts";
 
 export interface ConnectOptions {
   /** For calls that name no time of their own, in milliseconds. Default 10,000. */
@@ -77,14 +78,11 @@ export class Client {
   async submit(request: SubmitRequest): Promise<Outcome> {
     const { protocol = "", retryConflicts = false } = request;
     const deadline = this.deadline(request);
-    const branches = request.branches.map(({ participant, operations }) => ({
-      participant,
-      operations: operations.map(operationMessage),
-    }));
+    const work = workOf(protocol, request.branches);
     this.budget.deposit();
     for (let failures = 1; ; failures += 1) {
       const coordinator = this.coordinators.next();
-      const answer = await coordinator.pipeline.run({ protocol, branches }, deadline);
+      const answer = await coordinator.pipeline.run(work, deadline);
       if (answer.kind === "outcome") this.coordinators.learn(answer.outcome.transaction, coordinator);
       const again =
         mayRunAgain(answer, retryConflicts) &&

@@ -1,7 +1,9 @@
 /** What became of a transaction: values that a `switch` on `kind` exhausts. */
 
 import type { OutcomeMessageRead } from "../runtime/link/index.ts";
-import { resultOf, type Result } from "./values.ts";
+import { UnreadableBytes } from "../runtime/packing/index.ts";
+import { unpackResults } from "../runtime/values/index.ts";
+import { resultFrom, resultOf, type Result } from "./values.ts";
 
 /** Why a transaction aborted: docs/errors.md says what each means and what to do. */
 export type AbortReason =
@@ -87,14 +89,25 @@ export function aborted(transaction: string, reason: AbortReason, detail: string
   return { kind: "aborted", transaction, reason, detail, participant: null };
 }
 
+type BranchResultRead = OutcomeMessageRead["branches"][number];
+
+/** Committed is committed: results that can't be read are left out. */
+function resultsOf({ results, packedResults }: BranchResultRead, bigints: boolean): readonly Result[] {
+  if (packedResults.length === 0) return results.map((result) => resultOf(result, bigints));
+  try {
+    return unpackResults(packedResults).map((result) => resultFrom(result, bigints));
+  } catch (thrown) {
+    if (thrown instanceof UnreadableBytes) return [];
+    throw thrown;
+  }
+}
+
 /** @param bigints every INTEGER of a result as a bigint */
 export function outcomeOf(message: OutcomeMessageRead, bigints: boolean): Outcome {
   const { transaction, detail, heuristic } = message;
   switch (message.kind) {
     case "OUTCOME_KIND_COMMITTED": {
-      const results = message.branches.map(
-        ({ participant, results }) => [participant, results.map((result) => resultOf(result, bigints))] as const,
-      );
+      const results = message.branches.map((branch) => [branch.participant, resultsOf(branch, bigints)] as const);
       return { kind: "committed", transaction, results: Object.fromEntries(results), heuristic };
     }
     case "OUTCOME_KIND_ABORTED":

@@ -5,12 +5,13 @@
  */
 
 import { NemconError, reasons } from "../runtime/errors/index.ts";
-import type { OutcomeMessageRead } from "../runtime/link/index.ts";
+import type { OutcomeMessageRead, TaggedAnswerRead } from "../runtime/link/index.ts";
 import { limits } from "../runtime/values/index.ts";
 import { timeForServer, type Deadline } from "./deadline.ts";
 import { closedError, type Endpoint } from "./endpoint.ts";
 import { pauseMs } from "./pace.ts";
-import { requestBytes, SubmitStream, type StreamAnswer, type SubmitWork } from "./stream.ts";
+import { SubmitStream } from "./stream.ts";
+import type { Work } from "./work.ts";
 
 /** How one try of a submit ended. */
 export type Answer =
@@ -22,7 +23,7 @@ export type Answer =
 
 interface Entry {
   readonly tag: number;
-  readonly work: SubmitWork;
+  readonly work: Work;
   readonly deadline: Deadline;
   id: string | null;
   /** It may have been begun under its id, which from then on is the only one that it can be asked for by. */
@@ -42,8 +43,6 @@ export interface PipelineOptions {
 
 /** An open stream's unused ids hold back the coordinator's watermark, so an idle one is ended. */
 const IDLE_MS = 2_000;
-/** Anything smaller than this in memory is smaller than a message may be on the wire. */
-const SURELY_SMALL_CHARACTERS = 256 * 1024;
 
 export class Pipeline {
   private readonly endpoint: Endpoint;
@@ -71,15 +70,14 @@ export class Pipeline {
   }
 
   /** Submits once. @throws the signal's reason where it aborts before anything was sent */
-  run(work: SubmitWork, deadline: Deadline): Promise<Answer> {
+  run(work: Work, deadline: Deadline): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.closed) {
         resolve({ kind: "refused", error: closedError() });
         return;
       }
-      const tooLarge = checkSize(work);
-      if (tooLarge !== null) {
-        resolve({ kind: "refused", error: tooLarge });
+      if (work.sizeBytes > limits.messageBytes) {
+        resolve({ kind: "refused", error: tooLarge(work) });
         return;
       }
       const finish = (): void => {
@@ -90,7 +88,7 @@ export class Pipeline {
         this.lastUseMs = performance.now();
       };
       const entry: Entry = {
-        tag: (this.nextTag += 1),
+        tag: this.nextTag,
         work,
         deadline,
         id: null,
@@ -102,6 +100,7 @@ export class Pipeline {
           resolve(answer);
         },
       };
+      this.nextTag = (this.nextTag + 1) >>> 0;
       const stop = deadline.watch({
         passed: () => {
           this.settleUnknown(entry, `no answer within ${Math.round(deadline.timeoutMs)} ms`);
@@ -146,7 +145,8 @@ export class Pipeline {
       else this.head += 1;
       this.sent.set(entry.tag, entry);
       const timeoutMs = timeForServer(entry.deadline.leftMs);
-      stream.send(entry.tag, { transaction: entry.id, timeoutMs, ...entry.work });
+      const { protocol, packing, branches, sizeBytes } = entry.work;
+      stream.send(entry.tag, { transaction: entry.id, protocol, timeoutMs, packing, branches }, sizeBytes);
     }
   }
 
@@ -185,7 +185,8 @@ export class Pipeline {
           this.failures = 0;
           this.pump();
         },
-        onAnswer: (tag, answer) => this.onAnswer(stream, tag, answer),
+        onAnswer: (answer) => this.onAnswer(stream, answer),
+        onAnswered: () => this.pump(),
         onOver: (error) => this.onOver(stream, error),
       });
       this.stream = stream;
@@ -196,7 +197,7 @@ export class Pipeline {
     }
   }
 
-  private onAnswer(stream: SubmitStream, tag: number, { outcome, refusal }: StreamAnswer): void {
+  private onAnswer(stream: SubmitStream, { tag, outcome, refusal }: TaggedAnswerRead): void {
     const entry = this.sent.get(tag);
     if (entry === undefined) return;
     this.sent.delete(tag);
@@ -206,7 +207,6 @@ export class Pipeline {
     } else if (!outcome || outcome.kind === "OUTCOME_KIND_PENDING" || outcome.kind === "OUTCOME_KIND_UNSPECIFIED")
       this.askLater(entry, null);
     else entry.settle({ kind: "outcome", outcome });
-    this.pump();
   }
 
   /** Only of what went out once, on a stream that still lives, does a refusal prove that nothing was begun. */
@@ -285,39 +285,9 @@ export class Pipeline {
 const COMPACT_AT = 4_096;
 
 /** A request that is too large would end the stream for all others. */
-function checkSize(work: SubmitWork): NemconError | null {
-  if (characters(work) < SURELY_SMALL_CHARACTERS) return null;
-  const bytes = requestBytes({ transaction: LONGEST_ID, timeoutMs: 2 ** 31, ...work });
-  if (bytes <= limits.messageBytes) return null;
+function tooLarge({ sizeBytes }: Work): NemconError {
   return new NemconError(
     "MESSAGE_TOO_LARGE",
-    `The transaction has ${bytes} bytes, and it may have ${limits.messageBytes}. ${reasons.MESSAGE_TOO_LARGE.remedy}`,
+    `The transaction has ${sizeBytes} bytes, and it may have ${limits.messageBytes}. ${reasons.MESSAGE_TOO_LARGE.remedy}`,
   );
-}
-
-const LONGEST_ID = "x".repeat(84);
-/** What a parameter or an operation weighs beside its text: tags, lengths, numbers. */
-const OVERHEAD = 16;
-
-/** A size that grows with the request's, cheap to count. */
-function characters({ branches = [] }: SubmitWork): number {
-  let count = 0;
-  for (const { operations = [] } of branches)
-    for (const { sql } of operations) {
-      const { statement = "", parameters = [], namedParameters = {} } = sql ?? {};
-      count += statement.length + OVERHEAD;
-      for (const value of parameters) count += weight(value);
-      for (const [name, value] of Object.entries(namedParameters)) count += name.length + weight(value);
-    }
-  return count;
-}
-
-function weight({
-  text,
-  blob,
-}: {
-  readonly text?: string;
-  readonly blob?: { readonly length: number } | string;
-}): number {
-  return OVERHEAD + (text?.length ?? 0) + (blob?.length ?? 0);
 }

@@ -1,20 +1,23 @@
-/** One SubmitStream, from its opening to its end. */
+/** One SubmitStream, from its opening to its end. Submits that come together leave in one message. */
 
 import type { Client as GrpcClient, ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
 import type { NemconError } from "../runtime/errors/index.ts";
-import { services } from "../runtime/link/index.ts";
+import { services, type TaggedAnswerRead, type TaggedSubmit } from "../runtime/link/index.ts";
 import type { Endpoint, Method } from "./endpoint.ts";
 import { IdSupply } from "./ids.ts";
 
 type Messages<M> = M extends Method<infer Request, infer Answer> ? { request: Request; answer: Answer } : never;
 type SubmitMethod = Messages<typeof services.coordinator.SubmitStream>;
-export type SubmitWork = Pick<NonNullable<SubmitMethod["request"]["submit"]>, "protocol" | "branches">;
-export type StreamAnswer = SubmitMethod["answer"];
+type Submit = NonNullable<TaggedSubmit["submit"]>;
+/** A message takes more submits until it has this many bytes. */
+const MESSAGE_BYTES = 256 * 1024;
 
 export interface StreamEvents {
   /** There are ids, or the buffer has room again. */
   onRoom(): void;
-  onAnswer(tag: number, answer: StreamAnswer): void;
+  onAnswer(answer: TaggedAnswerRead): void;
+  /** All answers of a message were given. */
+  onAnswered(): void;
   /** Called once. */
   onOver(error: NemconError): void;
 }
@@ -25,7 +28,11 @@ export class SubmitStream {
   greeted = false;
   /** False while the buffer is full. */
   canWrite = true;
-  private readonly call: ClientDuplexStream<SubmitMethod["request"], StreamAnswer>;
+  private readonly call: ClientDuplexStream<SubmitMethod["request"], SubmitMethod["answer"]>;
+  /** To leave in the next message. */
+  private submits: TaggedSubmit[] = [];
+  private bytes = 0;
+  private scheduled = false;
   private over = false;
 
   constructor(endpoint: Endpoint, client: GrpcClient, events: StreamEvents) {
@@ -35,13 +42,14 @@ export class SubmitStream {
       this.over = true;
       events.onOver(endpoint.errorOf(error));
     };
-    this.call.on("data", (answer: StreamAnswer) => {
-      if (answer.ids) {
-        const { prefix, first, count } = answer.ids;
-        this.ids.add({ prefix, first: Number(first), count });
-        this.greeted = true;
-        events.onRoom();
-      } else events.onAnswer(Number(answer.tag), answer);
+    this.call.on("data", ({ ids, answers }: SubmitMethod["answer"]) => {
+      for (const answer of answers) events.onAnswer(answer);
+      if (answers.length > 0) events.onAnswered();
+      if (!ids) return;
+      const { prefix, first, count } = ids;
+      this.ids.add({ prefix, first: Number(first), count });
+      this.greeted = true;
+      events.onRoom();
     });
     this.call.on("drain", () => {
       this.canWrite = true;
@@ -51,17 +59,34 @@ export class SubmitStream {
     this.call.on("end", () => ended(null));
   }
 
-  send(tag: number, submit: NonNullable<SubmitMethod["request"]["submit"]>): void {
-    if (!this.call.write({ tag, submit })) this.canWrite = false;
+  /**
+   * Leaves with all others of this turn of the event loop: whoever was answered in it has submitted again by then.
+   *
+   * @param sizeBytes about as much as it takes on the wire
+   */
+  send(tag: number, submit: Submit, sizeBytes: number): void {
+    if (this.bytes + sizeBytes > MESSAGE_BYTES) this.flush();
+    this.submits.push({ tag, submit });
+    this.bytes += sizeBytes;
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.flush();
+    });
   }
 
   /** No more requests: the server ends the stream when it has answered all. */
   end(): void {
+    this.flush();
     this.call.end();
   }
-}
 
-/** The size of a request on the wire, in bytes. */
-export function requestBytes(submit: NonNullable<SubmitMethod["request"]["submit"]>): number {
-  return services.coordinator.SubmitStream.requestSerialize({ tag: Number.MAX_SAFE_INTEGER, submit }).length;
+  private flush(): void {
+    const { submits } = this;
+    if (submits.length === 0 || this.over) return;
+    this.submits = [];
+    this.bytes = 0;
+    if (!this.call.write({ submits })) this.canWrite = false;
+  }
 }

@@ -2,7 +2,7 @@
 
 import { NemconError } from "../runtime/errors/index.ts";
 import { operationToProto, resultFromProto } from "../runtime/link/index.ts";
-import type { Operation as HouseOperation, Value as HouseValue } from "../runtime/values/index.ts";
+import type { Operation as HouseOperation, OperationResult, Value as HouseValue } from "../runtime/values/index.ts";
 
 /** A number that is REAL even where it is whole: `real(1)`. */
 export class Real {
@@ -66,17 +66,25 @@ type OperationMessage = ReturnType<typeof operationToProto>;
 type ResultMessage = globalThis.Parameters<typeof resultFromProto>[0];
 
 /** @throws NemconError INVALID_REQUEST for a value that SQLite cannot hold */
-export function operationMessage({ sql, parameters = [], expect }: Operation): OperationMessage {
-  return operationToProto({
+export function houseOperation({ sql, parameters = [], expect }: Operation): HouseOperation {
+  return {
     kind: "sql",
     statement: sql,
     parameters: houseParameters(sql, parameters),
     expectRows: expect?.rows ?? null,
-  });
+  };
+}
+
+/** @throws NemconError INVALID_REQUEST for a value that SQLite cannot hold */
+export function operationMessage(operation: Operation): OperationMessage {
+  return operationToProto(houseOperation(operation));
 }
 
 export function resultOf(message: ResultMessage, bigints: boolean): Result {
-  const { rowsAffected, columns, rows } = resultFromProto(message);
+  return resultFrom(resultFromProto(message), bigints);
+}
+
+export function resultFrom({ rowsAffected, columns, rows }: OperationResult, bigints: boolean): Result {
   return new Result(
     rowsAffected,
     columns,
@@ -98,6 +106,8 @@ function houseValue(value: Parameter, which: string, sql: string): HouseValue {
   if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
   const plain = value instanceof Real ? value.value : value;
   if (typeof plain === "boolean") return plain ? 1n : 0n;
+  if (typeof plain === "bigint" && BigInt.asIntN(64, plain) !== plain)
+    throw new NemconError("INVALID_REQUEST", `${which} of "${sql}" is ${plain}, which has more than 64 bits.`);
   const known = plain === null || plain instanceof Uint8Array || ["number", "bigint", "string"].includes(typeof plain);
   if (known && !Number.isNaN(plain)) return plain;
   const what = known ? "NaN" : typeof plain;

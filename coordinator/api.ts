@@ -3,13 +3,15 @@
 import type { TransactionId } from "../protocols/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
 import {
+  checkOperations,
   operationsFromProto,
+  type BranchMessage,
   type CoordinatorHandlers,
   type SubmitMessage,
   statusOf,
   unary,
 } from "../runtime/link/index.ts";
-import { limits, packWork } from "../runtime/values/index.ts";
+import { countOperations, limits, PACKING, packWork } from "../runtime/values/index.ts";
 import { outcomeWithin } from "./handlers.ts";
 import { transactionMessage } from "./outcome.ts";
 import { serveStream } from "./stream.ts";
@@ -83,20 +85,37 @@ export function coordinatorService(coordinator: Coordinator, operationLimit: num
 const WATCH_BUFFER = 10_000;
 
 function requestOf(message: SubmitMessage, operationLimit: number): Parameters<Coordinator["submit"]>[0] {
-  const { transaction, protocol, timeoutMs, branches } = message;
+  const { transaction, protocol, timeoutMs, branches, packing } = message;
+  if (packing !== 0 && packing !== PACKING)
+    throw new NemconError(
+      "INVALID_REQUEST",
+      `The operations are packed by version ${packing}, and this coordinator reads ${PACKING}. Send them unpacked, or upgrade it.`,
+    );
   return {
     id: transaction === "" ? null : transaction,
     protocol,
     timeoutMs,
-    branches: branches.map(({ participant, operations }) => ({
-      participant,
-      work: packed(participant, packWork(operationsFromProto(operations, participant, operationLimit))),
+    branches: branches.map((branch) => ({
+      participant: branch.participant,
+      work: workOf(branch, packing !== 0, operationLimit),
     })),
   };
 }
 
+function workOf(branch: BranchMessage, isPacked: boolean, operationLimit: number): Uint8Array {
+  const { participant, operations, packedOperations } = branch;
+  if (isPacked ? operations.length > 0 : packedOperations.length > 0)
+    throw new NemconError(
+      "INVALID_REQUEST",
+      `The branch of ${participant} has operations in the form that the request's packing does not name: packing ${PACKING} goes with packed_operations, 0 with operations.`,
+    );
+  if (!isPacked) return fitting(participant, packWork(operationsFromProto(operations, participant, operationLimit)));
+  checkOperations(countOperations(packedOperations), participant, operationLimit);
+  return fitting(participant, packedOperations);
+}
+
 /** One branch's work travels in one message of the peer link. */
-function packed(participant: string, work: Uint8Array): Uint8Array {
+function fitting(participant: string, work: Uint8Array): Uint8Array {
   if (work.length <= limits.messageBytes) return work;
   throw new NemconError(
     "MESSAGE_TOO_LARGE",

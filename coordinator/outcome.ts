@@ -2,20 +2,20 @@
 
 import type { Answer, TransactionId } from "../protocols/index.ts";
 import type { OutcomeMessage, TransactionMessage } from "../runtime/link/index.ts";
-import { branchesOf } from "./results.ts";
+import { branchesOf, packedBranches } from "./results.ts";
 import type { TransactionStatus } from "./status.ts";
 
 const PENDING_DETAIL = "not decided yet: a deadline is no verdict; ask with GetTransaction";
 
-/** An answer as the outcome that a caller gets. */
-export function outcomeMessage(transaction: TransactionId, answer: Answer): OutcomeMessage {
+/** An answer as the outcome that a caller gets. `packed`: results as they came from the participants. */
+export function outcomeMessage(transaction: TransactionId, answer: Answer, packed = false): OutcomeMessage {
   switch (answer.outcome) {
     case "committed":
       return {
         transaction,
         kind: "OUTCOME_KIND_COMMITTED",
         heuristic: answer.heuristic,
-        ...branchesOf(answer.results),
+        ...(packed ? { branches: packedBranches(answer.results) } : branchesOf(answer.results)),
       };
     case "aborted":
       return {

@@ -24,6 +24,13 @@ export function branchesOf(packed: ReadonlyMap<NodeId, Uint8Array>): {
   return { branches, detail };
 }
 
+/** For a caller that unpacks them itself. */
+export function packedBranches(packed: ReadonlyMap<NodeId, Uint8Array>): BranchResultMessage[] {
+  const branches: BranchResultMessage[] = [];
+  for (const [participant, bytes] of packed) if (bytes.length > 0) branches.push({ participant, packedResults: bytes });
+  return branches;
+}
+
 /** @throws NemconError INTERNAL */
 export function resultsOf(participant: NodeId, packed: Uint8Array): Results {
   const results = read(packed);

@@ -1,20 +1,24 @@
 /** SubmitStream: transactions of one client, pipelined; answers in any order with the caller's tag. */
 
 import type { ServerDuplexStream } from "@grpc/grpc-js";
+import type { Answer } from "../protocols/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
-import type { SubmitMessage, SubmitStreamAnswer } from "../runtime/link/index.ts";
+import type { SubmitMessage, SubmitStreamAnswer, TaggedAnswer } from "../runtime/link/index.ts";
 import type { Block } from "./ids.ts";
 import { outcomeMessage } from "./outcome.ts";
 import type { Coordinator } from "./wiring.ts";
 
 interface Request {
-  readonly tag: string;
-  readonly submit: SubmitMessage | null;
+  readonly submits: readonly { readonly tag: number; readonly submit: SubmitMessage | null }[];
 }
 
 const BLOCK_IDS = 1_024;
 /** With fewer ids left in its newest block, a stream gets another. */
 const REFILL_AT = 512;
+/** Results past this leave in a message of their own, so that one message stays below what gRPC clients take. */
+const MESSAGE_BYTES = 256 * 1024;
+/** An outcome without its results, about. */
+const ANSWER_BYTES = 128;
 
 export function serveStream(
   coordinator: Coordinator,
@@ -26,18 +30,47 @@ export function serveStream(
   let open = 0;
   let ended = false;
   let gone = false;
+  // What one turn answers leaves in one message.
+  let answers: TaggedAnswer[] = [];
+  let bytes = 0;
 
-  const write = (answer: SubmitStreamAnswer): void => {
-    if (!gone) stream.write(answer);
+  const flush = (): void => {
+    if (answers.length > 0 && !gone) stream.write({ answers });
+    answers = [];
+    bytes = 0;
+    if (ended && open === 0 && !gone) stream.end();
+  };
+  const answer = (tagged: TaggedAnswer, sizeBytes: number): void => {
+    open -= 1;
+    if (gone) return;
+    if (answers.length === 0) queueMicrotask(flush);
+    else if (bytes + sizeBytes > MESSAGE_BYTES) {
+      stream.write({ answers });
+      answers = [];
+      bytes = 0;
+    }
+    answers.push(tagged);
+    bytes += sizeBytes;
   };
   const refill = (): void => {
     const block = coordinator.openBlock(BLOCK_IDS);
     blocks.push(block);
     left += BLOCK_IDS;
-    write({ tag: 0, ids: { ...block } });
+    if (!gone) stream.write({ ids: { ...block } });
   };
-  const finish = (): void => {
-    if (ended && open === 0 && !gone) stream.end();
+  const take = (tag: number, message: SubmitMessage | null): void => {
+    open += 1;
+    left -= 1;
+    if (left < REFILL_AT) refill();
+    let id = "";
+    try {
+      if (message === null) throw new NemconError("INVALID_REQUEST", "The message has no submit.");
+      const packed = message.packing !== 0;
+      id = submit(message, (told) => answer({ tag, outcome: outcomeMessage(id, told, packed) }, resultBytes(told)));
+    } catch (thrown) {
+      const { code, reason, message: text, retryAfterMs } = NemconError.from(thrown);
+      answer({ tag, refusal: { code, reason, message: text, retryAfterMs: retryAfterMs ?? 0 } }, ANSWER_BYTES);
+    }
   };
   const leave = (): void => {
     gone = true;
@@ -46,30 +79,20 @@ export function serveStream(
   };
 
   refill();
-  stream.on("data", ({ tag, submit: message }: Request) => {
-    open += 1;
-    left -= 1;
-    if (left < REFILL_AT) refill();
-    let id = "";
-    try {
-      if (message === null) throw new NemconError("INVALID_REQUEST", "The message has no submit.");
-      id = submit(message, (answer) => {
-        open -= 1;
-        write({ tag, outcome: outcomeMessage(id, answer) });
-        finish();
-      });
-    } catch (thrown) {
-      open -= 1;
-      const { code, reason, message: text, retryAfterMs } = NemconError.from(thrown);
-      write({ tag, refusal: { code, reason, message: text, retryAfterMs: retryAfterMs ?? 0 } });
-      finish();
-    }
+  stream.on("data", ({ submits }: Request) => {
+    for (const { tag, submit: message } of submits) take(tag, message);
   });
   stream.on("end", () => {
     ended = true;
-    finish();
+    flush();
   });
   stream.on("cancelled", leave);
   stream.on("error", leave);
   stream.on("close", leave);
+}
+
+function resultBytes(answer: Answer): number {
+  let bytes = ANSWER_BYTES;
+  if (answer.outcome === "committed") for (const packed of answer.results.values()) bytes += packed.length;
+  return bytes;
 }

@@ -12,7 +12,7 @@ const GRACE_MS = 5000;
 /** Where the request names no time: well past any sensible default of a coordinator. */
 const USUAL_MS = 30_000;
 const SEQUENCE_WIDTH = 8;
-const TAG = "1";
+const TAG = 1;
 
 /** Committed, aborted, pending or forgotten as the coordinator says, or sent without an answer. */
 export type Submitted =
@@ -124,20 +124,18 @@ export class Api {
       let sent: string | null = null;
       const send = (transaction: string): void => {
         sent = transaction;
-        call.write({ tag: TAG, submit: { ...request, transaction } });
+        call.write({ submits: [{ tag: TAG, submit: { ...request, transaction } }] });
       };
       const lost = (why: NemconError): void => {
         if (sent === null) reject(why);
         else resolve({ answered: false, transaction: sent, why });
       };
-      call.on("data", ({ kind, ids, outcome, refusal }) => {
-        if (kind === "ids" && sent === null && ids) {
-          send(ids.prefix + BigInt(ids.first).toString(36).padStart(SEQUENCE_WIDTH, "0"));
-          return;
-        }
-        if (kind === "ids") return;
-        if (kind === "outcome" && outcome) resolve({ answered: true, outcome });
-        else if (kind === "refusal" && refusal) {
+      call.on("data", ({ ids, answers: [answer] }) => {
+        if (ids && sent === null) send(ids.prefix + BigInt(ids.first).toString(36).padStart(SEQUENCE_WIDTH, "0"));
+        if (answer === undefined) return;
+        const { outcome, refusal } = answer;
+        if (outcome) resolve({ answered: true, outcome });
+        else if (refusal) {
           const retry = refusal.retryAfterMs === 0 ? {} : { retryAfterMs: refusal.retryAfterMs };
           reject(NemconError.fromWire(refusal.reason, refusal.message, retry));
         }

@@ -58,14 +58,7 @@ export function operationsFromProto(
   participant: string,
   most: number = limits.operationsPerBranch,
 ): Operation[] {
-  if (operations.length === 0)
-    throw new NemconError("INVALID_REQUEST", `The branch of ${participant} has no operations.`);
-  if (operations.length > most) {
-    throw new NemconError(
-      "TOO_MANY_OPERATIONS",
-      `The branch of ${participant} has ${operations.length} operations, and it may have ${most}. Split the transaction, or combine statements.`,
-    );
-  }
+  checkOperations(operations.length, participant, most);
   return operations.map((operation, index) => {
     if (operation.kind !== "sql" || operation.sql === null || operation.sql === undefined) {
       throw new NemconError(
@@ -75,6 +68,16 @@ export function operationsFromProto(
     }
     return sqlFromProto(operation.sql);
   });
+}
+
+/** @throws NemconError INVALID_REQUEST for none, TOO_MANY_OPERATIONS */
+export function checkOperations(count: number, participant: string, most: number): void {
+  if (count === 0) throw new NemconError("INVALID_REQUEST", `The branch of ${participant} has no operations.`);
+  if (count <= most) return;
+  throw new NemconError(
+    "TOO_MANY_OPERATIONS",
+    `The branch of ${participant} has ${count} operations, and it may have ${most}. Split the transaction, or combine statements.`,
+  );
 }
 
 /** @throws NemconError INVALID_REQUEST */

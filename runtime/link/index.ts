@@ -19,6 +19,7 @@ export { fromServiceError, toServiceError, type StatusToSend, type WireError } f
 export { CoordinatorStub, ParticipantStub, protoFolder, services } from "./proto.ts";
 export { serve, type RunningServer, type ServedService, type ServeOptions } from "./server.ts";
 export {
+  checkOperations,
   operationsFromProto,
   operationToProto,
   resultFromProto,
@@ -44,6 +45,9 @@ export type { Transaction as TransactionMessage } from "./gen/nemcon/v1/Transact
 export { statusOf, unary } from "./unary.ts";
 export type { SubmitStreamRequest } from "./gen/nemcon/v1/SubmitStreamRequest.ts";
 export type { SubmitStreamResponse__Output as SubmitStreamRead } from "./gen/nemcon/v1/SubmitStreamResponse.ts";
+export type { TaggedAnswer } from "./gen/nemcon/v1/TaggedAnswer.ts";
+export type { TaggedAnswer__Output as TaggedAnswerRead } from "./gen/nemcon/v1/TaggedAnswer.ts";
+export type { TaggedSubmit } from "./gen/nemcon/v1/TaggedSubmit.ts";
 export type { Transaction__Output as TransactionMessageRead } from "./gen/nemcon/v1/Transaction.ts";
 export type { BeginResponse__Output as BeginAnswer } from "./gen/nemcon/v1/BeginResponse.ts";
 export type { GetTransactionResponse__Output as GetTransactionAnswer } from "./gen/nemcon/v1/GetTransactionResponse.ts";

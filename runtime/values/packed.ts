@@ -3,6 +3,9 @@
 import { Reader, UnreadableBytes, Writer } from "../packing/index.ts";
 import type { Operation, OperationResult, Value } from "./values.ts";
 
+/** The version of the packed form, which public API messages name; the peer link's frame version covers it too. */
+export const PACKING = 1;
+
 const tag = { null: 0, integer: 1, real: 2, text: 3, blob: 4 } as const;
 
 /** Appends one value, its kind in front: resources pack their redo images with it. */
@@ -62,6 +65,16 @@ export function packWork(operations: readonly Operation[]): Buffer {
     }
   }
   return out.take();
+}
+
+/** How many operations packed work says that it has; 0 where it says nothing that can be read. Its reader finds out the rest. */
+export function countOperations(bytes: Uint8Array): number {
+  try {
+    return new Reader(bytes).varint();
+  } catch (thrown) {
+    if (thrown instanceof UnreadableBytes) return 0;
+    throw thrown;
+  }
 }
 
 /** @throws UnreadableBytes */

@@ -6,7 +6,8 @@ import { status, type ServiceError } from "@grpc/grpc-js";
 import Database from "better-sqlite3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { NemconError, type SubmitRequest } from "../../client/index.ts";
-import { channelCredentials, CoordinatorStub } from "../../runtime/link/index.ts";
+import { channelCredentials, CoordinatorStub, type OutcomeMessageRead } from "../../runtime/link/index.ts";
+import { packWork } from "../../runtime/values/index.ts";
 import { Cluster, freePorts, Server } from "./processes.ts";
 
 let cluster: Cluster;
@@ -17,6 +18,10 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 type Branches = SubmitRequest["branches"];
+interface BranchToSend {
+  readonly operations?: { readonly sql: { readonly statement: string } }[];
+  readonly packedOperations?: Buffer;
+}
 type Parameters = NonNullable<Branches[number]["operations"][number]["parameters"]>;
 
 const on = (participant: string, sql: string, parameters: Parameters = []): Branches[number] => ({
@@ -31,6 +36,19 @@ async function goodOneCommits(): Promise<void> {
   expect(outcome.kind).toBe("committed");
 }
 afterEach(goodOneCommits);
+
+async function packedSubmit(packing: number, branch: BranchToSend): Promise<OutcomeMessageRead | null> {
+  const stub = new CoordinatorStub(cluster.coordinator.address, channelCredentials(null));
+  try {
+    return await new Promise((resolve, reject) => {
+      stub.Submit({ packing, branches: [{ ...branch, participant: "bank-a" }] }, (error, answer) =>
+        error === null ? resolve(answer?.outcome ?? null) : reject(error),
+      );
+    });
+  } finally {
+    stub.close();
+  }
+}
 
 describe("refused at the door", () => {
   const refused: readonly (readonly [what: string, reason: string, says: RegExp, branches: Branches])[] = [
@@ -84,6 +102,24 @@ describe("refused at the door", () => {
     });
     expect(await submitted("x".repeat(3 * 1024 * 1024))).toBeNull();
     stub.close();
+  });
+
+  const packed = packWork([{ kind: "sql", statement: "SELECT 1", parameters: [], expectRows: null }]);
+  const unpacked = [{ sql: { statement: "SELECT 1" } }];
+  test.each([
+    ["of a version that is not known", /version 9.*reads 1/, 9, { packedOperations: packed }],
+    ["beside operations", /form that the request's packing does not name/, 1, { operations: unpacked }],
+    ["without saying so", /form that the request's packing does not name/, 0, { packedOperations: packed }],
+    ["of none", /has no operations/, 1, { packedOperations: packWork([]) }],
+    ["of nothing that can be read", /has no operations/, 1, { packedOperations: Buffer.alloc(20, 0xff) }],
+  ])("packed operations %s", async (_what, says, packing, branch) => {
+    const error = await packedSubmit(packing, branch).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringMatching(says) as string });
+  });
+
+  test("packed operations that end in the middle: the participant votes no", async () => {
+    const outcome = await packedSubmit(1, { packedOperations: packed.subarray(0, 5) });
+    expect(outcome).toMatchObject({ kind: "OUTCOME_KIND_ABORTED", reason: "STATEMENT_FAILED", participant: "bank-a" });
   });
 
   test("an id that nobody gave out, and text that is none", async () => {

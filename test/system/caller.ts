@@ -37,7 +37,7 @@ export class Caller {
   private stream: Stream | null = null;
   private ids: string[] = [];
   private dialled: Promise<void> | null = null;
-  private readonly waiting = new Map<string, (told: Told) => void>();
+  private readonly waiting = new Map<number, (told: Told) => void>();
   private closed = false;
 
   constructor(coordinator: string, banks: readonly { readonly name: string; readonly address: string }[]) {
@@ -126,9 +126,10 @@ export class Caller {
     transfer.transaction = this.ids.shift() ?? "";
     if (transfer.transaction === "") throw new Error("the stream has no ids left");
     return new Promise((resolve) => {
-      const tag = String(transfer.number);
+      const tag = transfer.number;
       this.waiting.set(tag, resolve);
-      stream.write({ tag, submit: { transaction: transfer.transaction, branches: [...transfer.branches] } });
+      const submit = { transaction: transfer.transaction, branches: [...transfer.branches] };
+      stream.write({ submits: [{ tag, submit }] });
     });
   }
 
@@ -148,19 +149,20 @@ export class Caller {
   private dial(): Stream {
     const stream = this.coordinator.SubmitStream(waitForReady());
     this.stream = stream;
-    stream.on("data", ({ tag, ids, outcome, refusal }: SubmitStreamRead) => {
+    stream.on("data", ({ ids, answers }: SubmitStreamRead) => {
       if (ids) {
         const { prefix, first, count } = ids;
         this.ids = Array.from(
           { length: count },
           (_, index) => `${prefix}${(Number(first) + index).toString(36).padStart(8, "0")}`,
         );
-        return;
       }
-      const resolve = this.waiting.get(tag);
-      this.waiting.delete(tag);
-      if (refusal) stream.destroy(new Error(`refused: ${refusal.reason}: ${refusal.message}`));
-      resolve?.(outcome ?? null);
+      for (const { tag, outcome, refusal } of answers) {
+        const resolve = this.waiting.get(tag);
+        this.waiting.delete(tag);
+        if (refusal) stream.destroy(new Error(`refused: ${refusal.reason}: ${refusal.message}`));
+        resolve?.(outcome ?? null);
+      }
     });
     // What was under way is asked for again; a stream ends only with its coordinator.
     stream.on("error", () => stream.destroy());

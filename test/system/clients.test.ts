@@ -49,16 +49,14 @@ test(`streams that are cut with transactions under way (SEED=${seed})`, async ()
     await new Promise<void>((resolve) => {
       const stream = stub.SubmitStream(new Metadata({ waitForReady: true }));
       let answered = 0;
-      stream.on("data", ({ ids }: SubmitStreamRead) => {
+      stream.on("data", ({ ids, answers }: SubmitStreamRead) => {
         if (ids)
           for (const [index, transfer] of transfers.entries()) {
             transfer.transaction = `${ids.prefix}${(Number(ids.first) + index).toString(36).padStart(8, "0")}`;
-            stream.write({
-              tag: index,
-              submit: { transaction: transfer.transaction, branches: [...transfer.branches] },
-            });
+            const submit = { transaction: transfer.transaction, branches: [...transfer.branches] };
+            stream.write({ submits: [{ tag: index, submit }] });
           }
-        else answered += 1;
+        answered += answers.length;
         if (answered >= cutAfter) stream.cancel();
       });
       stream.on("error", () => resolve());

@@ -5,9 +5,11 @@ import type { Operation as _nemcon_v1_Operation, Operation__Output as _nemcon_v1
 export interface Branch {
   'participant'?: (string);
   'operations'?: (_nemcon_v1_Operation)[];
+  'packedOperations'?: (Buffer | Uint8Array | string);
 }
 
 export interface Branch__Output {
   'participant': (string);
   'operations': (_nemcon_v1_Operation__Output)[];
+  'packedOperations': (Buffer);
 }

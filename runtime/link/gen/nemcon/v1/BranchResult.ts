@@ -5,9 +5,11 @@ import type { OperationResult as _nemcon_v1_OperationResult, OperationResult__Ou
 export interface BranchResult {
   'participant'?: (string);
   'results'?: (_nemcon_v1_OperationResult)[];
+  'packedResults'?: (Buffer | Uint8Array | string);
 }
 
 export interface BranchResult__Output {
   'participant': (string);
   'results': (_nemcon_v1_OperationResult__Output)[];
+  'packedResults': (Buffer);
 }

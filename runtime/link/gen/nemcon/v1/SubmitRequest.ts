@@ -7,6 +7,7 @@ export interface SubmitRequest {
   'protocol'?: (string);
   'timeoutMs'?: (number);
   'branches'?: (_nemcon_v1_Branch)[];
+  'packing'?: (number);
 }
 
 export interface SubmitRequest__Output {
@@ -14,4 +15,5 @@ export interface SubmitRequest__Output {
   'protocol': (string);
   'timeoutMs': (number);
   'branches': (_nemcon_v1_Branch__Output)[];
+  'packing': (number);
 }

@@ -1,14 +1,11 @@
 // Original file: proto/nemcon/v1/coordinator.proto
 
-import type { SubmitRequest as _nemcon_v1_SubmitRequest, SubmitRequest__Output as _nemcon_v1_SubmitRequest__Output } from '../../nemcon/v1/SubmitRequest.ts';
-import type { Long } from '@grpc/proto-loader';
+import type { TaggedSubmit as _nemcon_v1_TaggedSubmit, TaggedSubmit__Output as _nemcon_v1_TaggedSubmit__Output } from '../../nemcon/v1/TaggedSubmit.ts';
 
 export interface SubmitStreamRequest {
-  'tag'?: (number | string | Long);
-  'submit'?: (_nemcon_v1_SubmitRequest | null);
+  'submits'?: (_nemcon_v1_TaggedSubmit)[];
 }
 
 export interface SubmitStreamRequest__Output {
-  'tag': (string);
-  'submit': (_nemcon_v1_SubmitRequest__Output | null);
+  'submits': (_nemcon_v1_TaggedSubmit__Output)[];
 }
