@@ -3,5 +3,18 @@
 export { SeededRandom, Zipfian } from "./random.ts";
 export { answerTo, askAgain } from "./workloads/answers.ts";
 export { judge, openBooks, readBooks, type Books } from "./workloads/books.ts";
+export { KeyValue } from "./workloads/key-value.ts";
+export { coreWorkloads, type KeyDistribution, type KeyValueOptions } from "./workloads/key-value-draws.ts";
 export { mix, SmallBank, type SmallBankOptions } from "./workloads/smallbank.ts";
-export type { Answered, Bank, Job, Refused, Verdict, Workload } from "./workloads/workload.ts";
+export type {
+  Answered,
+  Bank,
+  Interactive,
+  Job,
+  JobBranch,
+  Judge,
+  OneShot,
+  Refused,
+  Verdict,
+  Workload,
+} from "./workloads/workload.ts";

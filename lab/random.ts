@@ -7,6 +7,11 @@ export class SeededRandom {
     this.state = seed >>> 0;
   }
 
+  /** One that goes on from here as this one does. */
+  copy(): SeededRandom {
+    return new SeededRandom(this.state);
+  }
+
   /** In [0, 1): mulberry32. */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
@@ -50,6 +55,13 @@ export class Zipfian {
     if (uz < 1 + 0.5 ** this.theta) return 2;
     return 1 + Math.min(this.count - 1, Math.floor(this.count * (this.eta * u - this.eta + 1) ** this.alpha));
   }
+}
+
+/** 32 bits that look random, always the same for the same number. */
+export function scrambled(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 function zeta(count: number, theta: number): number {

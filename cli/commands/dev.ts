@@ -58,13 +58,14 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
     );
   // Loaded here, so that help and mistakes cost nothing.
   const { layOut, startCluster } = await import("../dev/cluster.ts");
-  const { demonstrate } = await import("../dev/demo.ts");
+  const { banksOf, demonstrate } = await import("../dev/demo.ts");
   const { describeLayout, teller, verdictText, whatNext } = await import("../dev/tell.ts");
-  const { openBooks } = await import("../../lab/index.ts");
+  const { SmallBank } = await import("../../lab/index.ts");
 
   const { directory = null, coordinators, participants, port: first, customers, seed, seconds, concurrency } = options;
   const layout = await layOut({ directory, coordinators, participants, port: first });
-  for (const { name, database } of layout.participants) openBooks({ name, file: database }, customers);
+  const workload = new SmallBank({ banks: layout.participants.map(({ name }) => name), customers, seed });
+  workload.prepare(banksOf(layout));
   const supervisor = await output.progress(
     "Starting",
     startCluster(layout, {
@@ -80,7 +81,11 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
     if (output.json) output.document(readyDocument(layout, supervisor.pids()));
     output.answer(`${describeLayout(layout, supervisor.pids())}\n\nLogs and data: ${layout.directory}`);
     if (options.demo === true || options.once === true) {
-      const running = demonstrate(layout, supervisor, { seed, seconds, concurrency }, teller(output, seconds));
+      const running = demonstrate(
+        { layout, supervisor, workload },
+        { seconds, concurrency },
+        teller(output, workload.name, seconds),
+      );
       const figures = await Promise.race([running, stopped]);
       if (figures === "stopped") {
         if (options.once === true) shell.exitCode = exit.unknown;
@@ -91,7 +96,7 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
       shell.exitCode = figures.verdict.valid ? exit.done : exit.failed;
       if (options.once === true) return;
     }
-    output.answer(`\n${whatNext(layout)}\n\nServing until Ctrl-C.`);
+    output.answer(`\n${whatNext(layout, workload.name)}\n\nServing until Ctrl-C.`);
     await stopped;
   } finally {
     await supervisor.stop();
@@ -110,6 +115,6 @@ function readyDocument({ directory, coordinators, participants }: Layout, pids: 
   };
 }
 
-function demoDocument({ killed, verdict, ...figures }: DemoFigures): Json {
-  return { demo: { ...figures, killed: { ...killed }, verdict: { ...verdict } } };
+function demoDocument({ killed, verdict: { figures: sums, ...verdict }, ...figures }: DemoFigures): Json {
+  return { demo: { ...figures, killed: { ...killed }, verdict: { ...verdict, ...sums } } };
 }

@@ -1,23 +1,20 @@
-/** The demonstration: SmallBank over the banks, the coordinator killed in the middle, and every answer compared with the books. */
+/** The demonstration: a workload over the banks, the coordinator killed in the middle, and every answer compared with the books. */
 
 import { connect, NemconError, type Client } from "../../client/index.ts";
 import {
   answerTo,
   askAgain,
-  judge,
-  readBooks,
-  SmallBank,
   type Answered,
   type Bank,
-  type Books,
+  type Judge,
   type Verdict,
+  type Workload,
 } from "../../lab/index.ts";
 import { Branches, type OpenBranch } from "./branches.ts";
 import type { Layout } from "./cluster.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 export interface DemoOptions {
-  readonly seed: number;
   /** Load before the kill, and again after the recovery, in seconds each. */
   readonly seconds: number;
   readonly concurrency: number;
@@ -25,6 +22,7 @@ export interface DemoOptions {
 
 /** Everything that was measured. Times in milliseconds, money in cents. */
 export interface DemoFigures {
+  readonly workload: string;
   readonly seed: number;
   readonly submitted: number;
   readonly committed: number;
@@ -77,15 +75,25 @@ const MOST_KILLS = 3;
 const ELSEWHERE_EVERY = 8;
 const REFUSED_PAUSE_MS = 250;
 
+export interface Stage {
+  readonly layout: Layout;
+  readonly supervisor: Supervisor;
+  /** Prepared. */
+  readonly workload: Workload;
+}
+
+export function banksOf({ participants }: Layout): Bank[] {
+  return participants.map(({ name, database }) => ({ name, file: database }));
+}
+
 export async function demonstrate(
-  layout: Layout,
-  supervisor: Supervisor,
+  { layout, supervisor, workload }: Stage,
   options: DemoOptions,
   tell: Teller,
 ): Promise<DemoFigures> {
   const [target] = layout.coordinators;
   if (target === undefined) throw new NemconError("USAGE", "The demonstration needs a coordinator.");
-  const banks: Bank[] = layout.participants.map(({ name, database }) => ({ name, file: database }));
+  const banks = banksOf(layout);
   const settings = {
     defaultTimeoutMs: TRANSACTION_MS,
     retryBudget: { ratio: 0.1, reserve: options.concurrency * 4 },
@@ -101,8 +109,8 @@ export async function demonstrate(
     // What an earlier run over the same files left in doubt is resolved before the books are read.
     const clean = await branches.until((open) => open.length === 0, RECOVERY_BOUND_MS);
     if (!clean) throw new NemconError("OVERLOADED", "Branches of others are open at the banks: try again later.");
-    const before = readBooks(banks);
-    const load = new Load({ everyone, mostly, elsewhere }, before, banks, options);
+    const judge = workload.begin(banks);
+    const load = new Load({ everyone, mostly, elsewhere }, { workload, judge }, options.concurrency);
     tell.loading();
     load.start();
     await tell.working("Running", pause(options.seconds * 1_000));
@@ -113,8 +121,7 @@ export async function demonstrate(
     await tell.working("Finishing what is under way", load.stop());
     await branches.until((open) => open.length === 0, RECOVERY_BOUND_MS);
     const left = await branches.open();
-    const verdict = judge(before, readBooks(banks), load.answers);
-    return figures(options, load, verdict, killed, left.length);
+    return figures(workload, load, judge.verdict(), killed, left.length);
   } finally {
     branches.close();
     for (const client of [everyone, mostly, elsewhere]) client.close();
@@ -194,21 +201,22 @@ class Load {
   asked = 0;
   elapsedMs = 0;
   private readonly clients: Clients;
-  private readonly workload: SmallBank;
+  private readonly workload: Workload;
+  private readonly judge: Judge;
   private readonly concurrency: number;
   private over = false;
   private startedMs = 0;
   private workers: Promise<void>[] = [];
 
-  constructor(clients: Clients, before: Books, banks: readonly Bank[], { seed, concurrency }: DemoOptions) {
+  constructor(
+    clients: Clients,
+    { workload, judge }: { readonly workload: Workload; readonly judge: Judge },
+    concurrency: number,
+  ) {
     this.clients = clients;
+    this.workload = workload;
+    this.judge = judge;
     this.concurrency = concurrency;
-    this.workload = new SmallBank({
-      banks: banks.map(({ name }) => name),
-      customers: before.customers,
-      seed,
-      firstNumber: before.highestNumber + 1,
-    });
   }
 
   start(): void {
@@ -222,7 +230,9 @@ class Load {
     this.over = true;
     await Promise.all(this.workers);
     this.elapsedMs = performance.now() - this.startedMs;
-    this.asked = await askAgain(this.answers, this.clients.everyone);
+    const learned = await askAgain(this.answers, this.clients.everyone);
+    for (const answered of learned) this.judge.hear(answered);
+    this.asked = learned.length;
   }
 
   private async work(client: Client): Promise<void> {
@@ -232,6 +242,7 @@ class Load {
       this.underway += 1;
       const answered = await answerTo(job, client, TRANSACTION_MS);
       this.underway -= 1;
+      this.judge.hear(answered);
       this.answers.push(answered);
       // As a client of some manners does: whoever was refused waits before the next one.
       if (answered.outcome.kind === "refused") await pause(REFUSED_PAUSE_MS);
@@ -240,7 +251,7 @@ class Load {
 }
 
 function figures(
-  options: DemoOptions,
+  workload: Workload,
   load: Load,
   verdict: Verdict,
   killed: DemoFigures["killed"],
@@ -257,7 +268,8 @@ function figures(
     else unknown += 1;
   }
   return {
-    seed: options.seed,
+    workload: workload.name,
+    seed: workload.seed,
     submitted: load.answers.length,
     committed,
     aborted,

@@ -1,5 +1,6 @@
 /** What `nemcon dev` shows to people. */
 
+import type { Verdict } from "../../lab/index.ts";
 import type { Output } from "../output.ts";
 import { table } from "../output.ts";
 import type { OpenBranch } from "./branches.ts";
@@ -23,26 +24,27 @@ export function describeLayout(layout: Layout, pids: Readonly<Record<string, num
 }
 
 /** Commands that work against this cluster. */
-export function whatNext({ coordinators: [first], participants: [bank, other] }: Layout): string {
+export function whatNext({ coordinators: [first], participants: [bank, other] }: Layout, workload: string): string {
   if (first === undefined || bank === undefined) return "";
   const to = other ?? bank;
   const coordinator = `--coordinator ${first.address}`;
   const move = (sign: "-" | "+"): string => `"UPDATE checking SET balance = balance ${sign} 10 WHERE customer = 1"`;
-  return [
-    "What to try next:",
+  const accounts = [
     `  npx nemcon tx submit ${coordinator} --on ${bank.name} ${move("-")} --on ${to.name} ${move("+")}`,
     `  npx nemcon tx submit ${coordinator} --on ${bank.name} "SELECT balance FROM checking WHERE customer = 1"`,
+  ];
+  return [
+    "What to try next:",
+    ...(workload === "smallbank" ? accounts : []),
     `  npx nemcon tx list ${coordinator}`,
     "  kill -9 a pid of the table above, and see it come back",
   ].join("\n");
 }
 
-export function teller(output: Output, seconds: number): Teller {
+export function teller(output: Output, workload: string, seconds: number): Teller {
   return {
     loading: () =>
-      output.answer(
-        `\nSmallBank, six types of transactions, on all banks at once: ${seconds} s, a kill, ${seconds} s …`,
-      ),
+      output.answer(`\nThe workload ${workload} on all banks at once: ${seconds} s, a kill, ${seconds} s …`),
     killed: (name, pid, underway) =>
       output.answer(
         `${output.style("yellow", "kill -9")} ${name} (pid ${pid}) with ${underway} transactions under way.`,
@@ -76,7 +78,6 @@ function inDoubtText(stuck: readonly OpenBranch[], downMs: number, answered: num
 
 export function verdictText(output: Output, figures: DemoFigures): string {
   const { verdict, aborted, refused, killed } = figures;
-  const money = (cents: number): string => (cents / 100).toFixed(2);
   const sorted = Object.entries(aborted).toSorted(([, a], [, b]) => b - a);
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((all, count) => all + count, 0);
@@ -91,16 +92,21 @@ export function verdictText(output: Output, figures: DemoFigures): string {
     ...Object.entries(refused).map(([reason, count]) => ["refused", `${count}  (${reason})`]),
     ["unknown", `${figures.unknown}  (${figures.asked} were told unknown first, and learned by their ids)`],
     ["rate", `${figures.perSecond} transactions a second, the outage included`],
-    ["money before", money(verdict.moneyBefore)],
-    [
-      "money after",
-      `${money(verdict.moneyAfter)}  (committed deposits and withdrawals, by the ledgers: ${money(verdict.moneyMoved)})`,
-    ],
-    ["answers compared", `${verdict.compared}  (each with the ledgers of all banks)`],
+    ...moneyRows(verdict),
+    ["answers compared", `${verdict.compared}: ${verdict.basis}`],
     ["in doubt now", String(figures.branchesLeft)],
   ].map(([name = "", value = ""]) => `  ${name.padEnd(18)}${value}`);
   const head = verdict.valid
-    ? `${output.style("green", "VALID")}: all ${figures.submitted} transactions happened everywhere or nowhere, as their clients were told; ${killed.inDoubt} in-doubt branches resolved; the money adds up to the cent.`
+    ? `${output.style("green", "VALID")}: all ${figures.submitted} transactions happened everywhere or nowhere, as their clients were told; ${killed.inDoubt} in-doubt branches resolved${verdict.figures["moneyAfter"] === undefined ? "" : "; the money adds up to the cent"}.`
     : `${output.style("red", "INVALID")}: ${verdict.violations.length === 0 ? "a branch stayed in doubt" : verdict.violations.join("; ")}`;
   return `\n${rows.join("\n")}\n\n${head}`;
+}
+
+function moneyRows({ figures: { moneyBefore, moneyAfter, moneyMoved } }: Verdict): string[][] {
+  if (moneyBefore === undefined || moneyAfter === undefined || moneyMoved === undefined) return [];
+  const money = (cents: number): string => (cents / 100).toFixed(2);
+  return [
+    ["money before", money(moneyBefore)],
+    ["money after", `${money(moneyAfter)}  (committed deposits and withdrawals, by the ledgers: ${money(moneyMoved)})`],
+  ];
 }

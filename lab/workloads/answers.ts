@@ -24,16 +24,17 @@ export async function answerTo(job: Job, client: Client, timeoutMs: number): Pro
   }
 }
 
-/** Asks for outcomes that were not known when their time was over, by their ids; gives how many were learned. */
-export async function askAgain(answers: Answered[], client: Client): Promise<number> {
-  let learned = 0;
+/** Asks for outcomes that were not known when their time was over, by their ids; gives those that were learned, which replace the unknown ones. */
+export async function askAgain(answers: Answered[], client: Client): Promise<Answered[]> {
+  const learned: Answered[] = [];
   for (const [index, answered] of answers.entries()) {
     const { outcome } = answered;
     if (outcome.kind !== "unknown" || outcome.transaction === null) continue;
     const known = await outcomeNow(client, outcome.transaction);
     if (known === null) continue;
-    learned += 1;
-    answers[index] = { ...answered, outcome: known };
+    const now = { ...answered, outcome: known };
+    learned.push(now);
+    answers[index] = now;
   }
   return learned;
 }

@@ -107,9 +107,9 @@ export function judge(before: Books, after: Books, answers: readonly Answered[])
   return {
     valid: violations.length === 0,
     compared: answers.length,
-    moneyBefore: before.money,
-    moneyAfter: after.money,
-    moneyMoved: moved,
+    basis:
+      "each answer with the ledgers of all banks, and the accounts with the ledgers; a read leaves its number, and what it saw is not compared",
+    figures: { moneyBefore: before.money, moneyAfter: after.money, moneyMoved: moved },
     violations: violations.slice(0, VIOLATIONS_SHOWN),
   };
 }

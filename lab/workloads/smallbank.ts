@@ -9,15 +9,15 @@
 
 import type { Client, Operation, Outcome, Result, Transaction } from "../../client/index.ts";
 import { SeededRandom, Zipfian } from "../random.ts";
-import type { Answered, Job, Workload } from "./workload.ts";
+import { judge, openBooks, readBooks } from "./books.ts";
+import { oneShot } from "./one-shot.ts";
+import type { Answered, Bank, Job, Judge, Workload } from "./workload.ts";
 
 export interface SmallBankOptions {
   readonly banks: readonly string[];
-  /** At each bank. */
+  /** At each bank; where the databases have customers already, those count. */
   readonly customers: number;
   readonly seed: number;
-  /** The first transaction's number. */
-  readonly firstNumber: number;
   /** Skew of the customers, in (0, 1). Default 0.9. */
   readonly theta?: number;
 }
@@ -50,18 +50,37 @@ export class SmallBank implements Workload {
   readonly name = "smallbank";
   readonly seed: number;
   private readonly banks: readonly string[];
-  private readonly customers: number;
+  private readonly theta: number;
   private readonly random: SeededRandom;
-  private readonly ranks: Zipfian;
-  private number: number;
+  private customers: number;
+  private ranks: Zipfian;
+  private number = 1;
 
-  constructor({ banks, customers, seed, firstNumber, theta = HOT }: SmallBankOptions) {
+  constructor({ banks, customers, seed, theta = HOT }: SmallBankOptions) {
     this.seed = seed;
     this.banks = banks;
     this.customers = customers;
+    this.theta = theta;
     this.random = new SeededRandom(seed);
     this.ranks = new Zipfian(customers, theta);
-    this.number = firstNumber;
+  }
+
+  prepare(banks: readonly Bank[]): void {
+    for (const bank of banks) openBooks(bank, this.customers);
+  }
+
+  begin(banks: readonly Bank[]): Judge {
+    const before = readBooks(banks);
+    this.number = Math.max(this.number, before.highestNumber + 1);
+    if (before.customers !== this.customers) {
+      this.customers = before.customers;
+      this.ranks = new Zipfian(before.customers, this.theta);
+    }
+    const answers = new Map<number, Answered>();
+    return {
+      hear: (answered) => void answers.set(answered.number, answered),
+      verdict: () => judge(before, readBooks(banks), [...answers.values()]),
+    };
   }
 
   next(): Job {
@@ -72,12 +91,7 @@ export class SmallBank implements Workload {
     const second = this.customer(first);
     const amount = this.random.between(1, LARGEST_AMOUNT);
     const sign = this.random.next() < 0.5 ? -1 : 1;
-    const run = runs[type];
-    return {
-      type,
-      number,
-      run: (client, timeoutMs) => run({ client, timeoutMs, type, number, first, second, amount, sign }),
-    };
+    return jobs[type]({ type, number, first, second, amount, sign });
   }
 
   private type(): Type {
@@ -102,9 +116,8 @@ export class SmallBank implements Workload {
   }
 }
 
-interface Run {
-  readonly client: Client;
-  readonly timeoutMs: number;
+/** What was drawn for one transaction. */
+interface Draw {
   readonly type: Type;
   readonly number: number;
   readonly first: Customer;
@@ -149,7 +162,7 @@ function deltasOf(parts: readonly Part[]): Map<string, number> {
   return deltas;
 }
 
-async function submit({ client, timeoutMs, type, number }: Run, ...parts: Part[]): Promise<Answered> {
+function submit({ type, number }: Draw, ...parts: Part[]): Job {
   const deltas = deltasOf(parts);
   const branches = [...deltas].map(([participant, delta]) => ({
     participant,
@@ -158,7 +171,7 @@ async function submit({ client, timeoutMs, type, number }: Run, ...parts: Part[]
       ledger(number, delta),
     ],
   }));
-  return { type, number, deltas, outcome: await client.submit({ branches, timeoutMs }) };
+  return oneShot(type, number, branches, deltas);
 }
 
 async function perform(transaction: Transaction, bank: string, operation: Operation): Promise<Result> {
@@ -166,10 +179,19 @@ async function perform(transaction: Transaction, bank: string, operation: Operat
   return transaction.on(bank).sql(sql, parameters, expect === undefined ? {} : { expect });
 }
 
+type Work = (savings: number, checking: number) => readonly Part[];
+
 /** Reads the first customer's balances; `work` says what follows from them. */
-async function transact(
-  { client, timeoutMs, type, number, first }: Run,
-  work: (savings: number, checking: number) => readonly Part[],
+function transact(draw: Draw, work: Work): Job {
+  const { type, number } = draw;
+  return { type, number, branches: null, run: (client, timeoutMs) => transacted(draw, work, client, timeoutMs) };
+}
+
+async function transacted(
+  { type, number, first }: Draw,
+  work: Work,
+  client: Client,
+  timeoutMs: number,
 ): Promise<Answered> {
   let deltas = new Map<string, number>();
   const outcome: Outcome = await client.transact(
@@ -189,28 +211,28 @@ async function transact(
   return { type, number, deltas, outcome };
 }
 
-const runs: Readonly<Record<Type, (run: Run) => Promise<Answered>>> = {
-  Balance: (run) => submit(run, read(run.first, "savings"), read(run.first, "checking")),
+const jobs: Readonly<Record<Type, (draw: Draw) => Job>> = {
+  Balance: (draw) => submit(draw, read(draw.first, "savings"), read(draw.first, "checking")),
 
-  DepositChecking: (run) => submit(run, add(run.first, "checking", run.amount)),
+  DepositChecking: (draw) => submit(draw, add(draw.first, "checking", draw.amount)),
 
-  TransactSavings: (run) => submit(run, addCovered(run.first, "savings", run.sign * run.amount)),
+  TransactSavings: (draw) => submit(draw, addCovered(draw.first, "savings", draw.sign * draw.amount)),
 
   /** All of one customer's money to another's checking account: how much, only a read can tell. */
-  Amalgamate: (run) =>
-    transact(run, (savings, checking) => [
-      add(run.first, "savings", -savings),
-      add(run.first, "checking", -checking),
-      add(run.second, "checking", savings + checking),
+  Amalgamate: (draw) =>
+    transact(draw, (savings, checking) => [
+      add(draw.first, "savings", -savings),
+      add(draw.first, "checking", -checking),
+      add(draw.second, "checking", savings + checking),
     ]),
 
   /** A check that both accounts together do not cover costs a penalty. */
-  WriteCheck: (run) =>
-    transact(run, (savings, checking) => {
-      const taken = savings + checking < run.amount ? run.amount + OVERDRAFT_PENALTY : run.amount;
-      return [add(run.first, "checking", -taken)];
+  WriteCheck: (draw) =>
+    transact(draw, (savings, checking) => {
+      const taken = savings + checking < draw.amount ? draw.amount + OVERDRAFT_PENALTY : draw.amount;
+      return [add(draw.first, "checking", -taken)];
     }),
 
-  SendPayment: (run) =>
-    submit(run, addCovered(run.first, "checking", -run.amount), add(run.second, "checking", run.amount)),
+  SendPayment: (draw) =>
+    submit(draw, addCovered(draw.first, "checking", -draw.amount), add(draw.second, "checking", draw.amount)),
 };

@@ -5,7 +5,7 @@ import { judge, mix, SeededRandom, SmallBank, Zipfian, type Answered, type Books
 
 const banks = ["a", "b", "c"];
 const jobs = (seed: number, count: number) => {
-  const workload = new SmallBank({ banks, customers: 1_000, seed, firstNumber: 1 });
+  const workload = new SmallBank({ banks, customers: 1_000, seed });
   return Array.from({ length: count }, () => workload.next());
 };
 

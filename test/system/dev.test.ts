@@ -25,6 +25,12 @@ interface Ready {
   readonly pids: Readonly<Record<string, number>>;
 }
 
+interface Money {
+  readonly moneyBefore: number;
+  readonly moneyAfter: number;
+  readonly moneyMoved: number;
+}
+
 function dev(args: readonly string[]) {
   const child = spawn(process.execPath, [main, "dev", "--json", "--customers", "200", "--seconds", "1", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -69,7 +75,7 @@ test("the demonstration ends VALID, twice over the same directory", async () => 
       ready.coordinators.length,
       ready.participants.map(({ name }) => name),
     ]).toEqual([true, null, [], 2, ["bank-a", "bank-b", "bank-c"]]);
-    const { demo } = await line<{ demo: DemoFigures }>();
+    const { demo } = await line<{ demo: DemoFigures & { verdict: Money } }>();
     expect(demo.verdict.violations).toEqual([]);
     expect([demo.verdict.valid, demo.unknown, demo.branchesLeft]).toEqual([true, 0, 0]);
     expect(demo.committed).toBeGreaterThan(10);
