@@ -64,6 +64,12 @@ export class Output {
     return plain ? text : styleText(style, text, { validateStream: false });
   }
 
+  /** On a terminal, a line that the next one takes the place of; empty: none. */
+  status(text: string): void {
+    const { stderr } = this.options;
+    if (stderr.isTTY === true) stderr.write(`\r\u001b[K${text}`);
+  }
+
   /** Shows on a terminal that `work` is still going on, once it takes longer than a second. */
   async progress<T>(label: string, work: Promise<T>): Promise<T> {
     const { stderr } = this.options;

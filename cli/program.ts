@@ -33,6 +33,11 @@ const commands: readonly Entry[] = [
     load: () => import("./commands/tx.ts"),
   },
   {
+    name: "bench",
+    summary: "throughput and latency of this machine, against its own measured limits",
+    load: () => import("./commands/bench.ts"),
+  },
+  {
     name: "doctor",
     summary: "what is wrong with this installation, a configuration, a data directory or a journal",
     load: () => import("./commands/doctor.ts"),

@@ -8,6 +8,7 @@ const commands = [
   ["dev"],
   ["coordinator"],
   ["participant"],
+  ["bench"],
   ["doctor"],
   ["tx"],
   ["tx", "submit"],
@@ -34,7 +35,7 @@ test.concurrent.each(commands.map((words) => [words.join(" ") || "nemcon", words
 
 test("the overview names every command", async () => {
   const { stdout } = await nemcon(["--help"]);
-  for (const name of ["dev", "coordinator", "participant", "tx", "doctor"])
+  for (const name of ["dev", "coordinator", "participant", "tx", "bench", "doctor"])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 

@@ -27,7 +27,12 @@ const law: Readonly<Record<string, Row>> = {
   participant: { rooms: servers, packages: any },
   client: { rooms: ["leaf", "runtime/link"], packages: any },
   lab: { rooms: ["protocols", "leaf", "runtime/engine", "client"], packages: /^(node:|better-sqlite3$)/ },
-  cli: { rooms: [...servers, "coordinator", "participant", "client", "lab"], packages: any },
+  // Starts servers as processes, and measures what they are compared with over the same stack.
+  "lab/bench": {
+    rooms: ["protocols", "leaf", "runtime/engine", "runtime/journal", "runtime/link", "client", "lab"],
+    packages: /^(node:|better-sqlite3$|@grpc\/grpc-js$)/,
+  },
+  cli: { rooms: [...servers, "coordinator", "participant", "client", "lab", "lab/bench"], packages: any },
   tools: { rooms: [], packages: any },
   test: { rooms: "any", packages: any },
 };
@@ -65,7 +70,7 @@ function isFile(target: string): boolean {
 
 function roomOf(file: string): string {
   const [top = "", inner = "", rest] = file.split("/");
-  return top === "runtime" && rest !== undefined ? `${top}/${inner}` : top;
+  return rest !== undefined && (top === "runtime" || `${top}/${inner}` in law) ? `${top}/${inner}` : top;
 }
 
 function rowOf(room: string): string {

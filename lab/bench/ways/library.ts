@@ -1,0 +1,26 @@
+/** Single `submit` calls of the client library. */
+
+import { connect, NemconError, type Client } from "../../../client/index.ts";
+import type { Planned } from "../transactions.ts";
+import type { Tell, Way } from "./way.ts";
+
+const TIMEOUT_MS = 10_000;
+
+export function libraryWay(address: string): Way {
+  const client = connect(address);
+  return {
+    submit: (planned, tell) => void submit(client, planned, tell),
+    close: () => client.close(),
+  };
+}
+
+async function submit(client: Client, { branches }: Planned, tell: Tell): Promise<void> {
+  try {
+    const outcome = await client.submit({ branches, timeoutMs: TIMEOUT_MS });
+    if (outcome.kind === "committed") tell("committed", "");
+    else if (outcome.kind === "aborted") tell("aborted", outcome.reason);
+    else tell("unknown", outcome.kind);
+  } catch (thrown) {
+    tell("aborted", NemconError.from(thrown).reason);
+  }
+}
