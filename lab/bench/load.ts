@@ -2,6 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "../../client/index.ts";
+import { channelCredentials, ParticipantStub } from "../../runtime/link/index.ts";
 import type { Bank } from "../index.ts";
 import { machineCpuMs, processCpuMs } from "./cpu.ts";
 import { drive, type Driven, type Loop } from "./drive.ts";
@@ -65,8 +66,27 @@ function open(name: WayName, address: string): Way {
   }
 }
 
+/** A client is answered when the decision is durable; participants apply it after that. */
+async function settled(address: string, names: readonly string[]): Promise<void> {
+  const client = new ParticipantStub(address, channelCredentials(null));
+  try {
+    for (const participant of names) while ((await openBranches(client, participant)) > 0) await pause(LOOK_EVERY_MS);
+  } finally {
+    client.close();
+  }
+}
+
+function openBranches(client: InstanceType<typeof ParticipantStub>, participant: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    client.ListBranches({ participant }, (error, answer) => {
+      if (answer === undefined) reject(error ?? new Error("no answer"));
+      else resolve(answer.branches.length);
+    });
+  });
+}
+
 const REACHED_WITHIN_MS = 10_000;
-const REACH_EVERY_MS = 20;
+const LOOK_EVERY_MS = 20;
 
 export const methods = {
   /** Waits until every participant is linked with the coordinator. */
@@ -78,7 +98,7 @@ export const methods = {
         const outcome = await client.submit({ branches });
         if (outcome.kind === "committed") return;
         if (performance.now() > endMs) throw new Error(`no transaction commits: ${JSON.stringify(outcome)}`);
-        await pause(REACH_EVERY_MS);
+        await pause(LOOK_EVERY_MS);
       }
     } finally {
       client.close();
@@ -97,6 +117,7 @@ export const methods = {
         machineMs: machineCpuMs(),
       });
     });
+    await settled(addresses[0] ?? "", names);
     const [begin, end] = edges;
     const cpuMs = pids.map(([name]) => [name, (end?.cpuMs.get(name) ?? 0) - (begin?.cpuMs.get(name) ?? 0)] as const);
     const reasons: Record<string, number> = {};

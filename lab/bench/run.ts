@@ -33,9 +33,11 @@ export interface BenchReport {
 const WARM_UP_PART = 0.25;
 
 const subjects: readonly Subject[] = [
-  { name: "2pc, streamed, 1,024 at a time", system: "2pc", way: "stream", keys: "ascending", concurrency: 1_024 },
-  { name: "2pc, streamed, 64 at a time", system: "2pc", way: "stream", keys: "ascending", concurrency: 64 },
-  { name: "2pc, streamed, one at a time", system: "2pc", way: "stream", keys: "ascending", concurrency: 1 },
+  { name: "2pc, library, 1,024 at a time", system: "2pc", way: "library", keys: "ascending", concurrency: 1_024 },
+  { name: "2pc, stubs, 1,024 at a time", system: "2pc", way: "stream", keys: "ascending", concurrency: 1_024 },
+  { name: "2pc, library, 1,024, random keys", system: "2pc", way: "library", keys: "random", concurrency: 1_024 },
+  { name: "2pc, library, 64 at a time", system: "2pc", way: "library", keys: "ascending", concurrency: 64 },
+  { name: "2pc, library, one at a time", system: "2pc", way: "library", keys: "ascending", concurrency: 1 },
 ];
 
 /** @throws the signal's reason; NemconError where a process can't be started or ends by itself */

@@ -9,12 +9,19 @@ export function streamWay(address: string): Way {
   const call = client.SubmitStream();
   const open = new Map<number, Tell>();
   let lastTag = 0;
-  call.on("data", ({ tag, outcome, refusal }: SubmitStreamRead) => {
-    const tell = open.get(Number(tag));
-    if (tell === undefined) return;
-    open.delete(Number(tag));
-    if (outcome) tellOutcome(outcome, tell);
-    else tell(refusal ? "aborted" : "unknown", refusal?.reason ?? "an answer without an outcome");
+  let waiting: { tag: number; submit: { branches: ReturnType<typeof branchMessages> } }[] = [];
+  const flush = (): void => {
+    call.write({ submits: waiting });
+    waiting = [];
+  };
+  call.on("data", ({ answers }: SubmitStreamRead) => {
+    for (const { tag, outcome, refusal } of answers) {
+      const tell = open.get(tag);
+      if (tell === undefined) continue;
+      open.delete(tag);
+      if (outcome) tellOutcome(outcome, tell);
+      else tell(refusal ? "aborted" : "unknown", refusal?.reason ?? "an answer without an outcome");
+    }
   });
   call.on("error", (error) => {
     const lost = [...open.values()];
@@ -25,7 +32,9 @@ export function streamWay(address: string): Way {
     submit: ({ branches }, tell) => {
       lastTag += 1;
       open.set(lastTag, tell);
-      call.write({ tag: lastTag, submit: { branches: branchMessages(branches) } });
+      // All that one message of answers brings about leaves in one message, and at once.
+      if (waiting.length === 0) queueMicrotask(flush);
+      waiting.push({ tag: lastTag, submit: { branches: branchMessages(branches) } });
     },
     close: () => {
       call.end();
