@@ -13,15 +13,20 @@ import type { Message } from "../message.ts";
 import type { CoordinatorRecord } from "../record.ts";
 import type { AbortReason, Absence, BranchPlan, Closed, Descriptor, NodeId, TransactionId } from "../transaction.ts";
 
-type Vote = "yes" | "read-only";
+/** A branch's vote, and what it returned with it. */
+interface Vote {
+  readonly from: NodeId;
+  readonly vote: "yes" | "read-only";
+  readonly result: Uint8Array;
+}
 
 export interface State {
   readonly transaction: TransactionId;
   readonly phase: "init" | "collecting" | "committing" | "one-phase";
   /** null before the start and after a restart. */
   readonly descriptor: Descriptor | null;
-  readonly votes: ReadonlyMap<NodeId, Vote>;
-  readonly results: ReadonlyMap<NodeId, Uint8Array>;
+  /** As they came; one a branch. */
+  readonly votes: readonly Vote[];
   /** committing: the yes voters; one-phase: the one participant. */
   readonly members: readonly NodeId[];
   readonly unacknowledged: readonly NodeId[];
@@ -40,8 +45,7 @@ function init(_env: Env, id: TransactionId): State {
     transaction: id,
     phase: "init",
     descriptor: null,
-    votes: new Map(),
-    results: new Map(),
+    votes: [],
     members: [],
     unacknowledged: [],
     heuristics: [],
@@ -144,14 +148,19 @@ function onVote(env: Env, state: State, from: NodeId, body: Message & { kind: "v
   if (state.phase !== "collecting") return { state, ignored: "late-vote" };
   const branches = state.descriptor?.branches ?? [];
   if (!branches.some((branch) => branch.participant === from)) return { state, ignored: "no-such-branch" };
-  if (state.votes.has(from)) return { state, ignored: "duplicate-vote" };
+  if (hasVoted(state, from)) return { state, ignored: "duplicate-vote" };
   if (body.vote === "no") return abort(state, body.reason, body.detail, from);
-  const votes = new Map(state.votes).set(from, body.vote);
-  const results = body.result.length === 0 ? state.results : new Map(state.results).set(from, body.result);
-  const next = { ...state, votes, results };
-  if (votes.size < branches.length) return { state: next };
-  const members = branches.map((branch) => branch.participant).filter((node) => votes.get(node) === "yes");
+  const votes = [...state.votes, { from, vote: body.vote, result: body.result }];
+  const next = { ...state, votes };
+  if (votes.length < branches.length) return { state: next };
+  const yes = votes.filter(({ vote }) => vote === "yes").map((each) => each.from);
+  // In the order of the branches, whoever was faster.
+  const members = branches.map((branch) => branch.participant).filter((node) => yes.includes(node));
   return members.length === 0 ? commitReadOnly(next) : commit(env, { ...next, members });
+}
+
+function hasVoted(state: State, node: NodeId): boolean {
+  return state.votes.some(({ from }) => from === node);
 }
 
 function commit(env: Env, state: State): CoordinatorStep {
@@ -185,13 +194,17 @@ function commitReadOnly(state: State): CoordinatorStep {
 function abort(state: State, reason: AbortReason, detail: string, participant: NodeId | null): CoordinatorStep {
   const tell = (state.descriptor?.branches ?? [])
     .map((branch) => branch.participant)
-    .filter((node) => node !== participant && state.votes.get(node) !== "read-only");
+    .filter((node) => node !== participant && !isReadOnly(state, node));
   return {
     state: null,
     closed: { outcome: closedAs("aborted", reason, detail, []), force: false },
     sends: tell.map((to) => ({ to, body: { kind: "decision", decision: "abort" } })),
     effects: replies(state, { outcome: "aborted", reason, detail, participant }),
   };
+}
+
+function isReadOnly(state: State, node: NodeId): boolean {
+  return state.votes.some(({ from, vote }) => from === node && vote === "read-only");
 }
 
 function onAck(state: State, from: NodeId, heuristic: string | null): CoordinatorStep {
@@ -224,7 +237,7 @@ function onOnePhaseResult(state: State, from: NodeId, body: Message & { kind: "o
       effects: replies(state, { outcome: "aborted", reason, detail, participant: from }),
     };
   }
-  const results = body.result.length === 0 ? state.results : new Map(state.results).set(from, body.result);
+  const results = new Map(body.result.length === 0 ? [] : [[from, body.result]]);
   return {
     state: null,
     closed: { outcome: closedAs("committed", null, "", state.members), force: false },
@@ -236,7 +249,7 @@ function onTimeout(env: Env, state: State, timer: string): CoordinatorStep {
   if (state.phase === "collecting" && timer === "vote") {
     const silent = (state.descriptor?.branches ?? [])
       .map((branch) => branch.participant)
-      .filter((node) => !state.votes.has(node));
+      .filter((node) => !hasVoted(state, node));
     const unreachable = silent.filter((node) => state.suspected.includes(node));
     if (unreachable.length > 0)
       return abort(state, "PARTICIPANT_UNREACHABLE", `no link to ${unreachable.join(", ")}`, null);
@@ -281,7 +294,7 @@ function onReconnected(env: Env, state: State, node: NodeId): CoordinatorStep {
   if (state.phase === "one-phase" && state.members.includes(node)) return resolve(env, { ...state, attempt: -1 });
   const descriptor = state.descriptor;
   const branch = descriptor?.branches.find((each) => each.participant === node);
-  if (state.phase === "collecting" && descriptor !== null && branch !== undefined && !state.votes.has(node)) {
+  if (state.phase === "collecting" && descriptor !== null && branch !== undefined && !hasVoted(state, node)) {
     return {
       state: { ...state, suspected: state.suspected.filter((each) => each !== node) },
       sends: [prepare(branch, descriptor)],
@@ -404,7 +417,9 @@ function answerOf(state: State): Answer {
 }
 
 function committed(state: State): Answer {
-  return { outcome: "committed", results: state.results, heuristic: state.heuristics.length > 0 };
+  const results = new Map<NodeId, Uint8Array>();
+  for (const { from, result } of state.votes) if (result.length > 0) results.set(from, result);
+  return { outcome: "committed", results, heuristic: state.heuristics.length > 0 };
 }
 
 function replies(state: State, answer: Answer): { kind: "reply"; to: ReplyId; answer: Answer }[] {

@@ -29,7 +29,7 @@ import type {
 } from "../../protocols/index.ts";
 import { unreachable } from "../../protocols/index.ts";
 import type { Entry } from "./entry.ts";
-import type { Instance, Peer } from "./instance.ts";
+import { InstanceTimer, type Instance, type Peer } from "./instance.ts";
 import { Outcomes } from "./outcomes.ts";
 import type {
   Clock,
@@ -313,7 +313,7 @@ export class Engine {
       state: null,
       records: [],
       sequence: 0,
-      timers: null,
+      timers: [],
       sinceMs: this.options.clock.calendarMs(),
     };
     if (step.state !== null) this.instances.set(id, instance);
@@ -350,8 +350,8 @@ export class Engine {
   private end(instance: Instance, closed: Step<unknown, LogRecord>["closed"]): void {
     const { id, protocol } = instance;
     const known = this.instances.delete(id);
-    if (instance.timers !== null) for (const armed of instance.timers.values()) this.wheel.cancel(armed);
-    instance.timers = null;
+    for (const timer of instance.timers) this.wheel.cancel(timer);
+    instance.timers.length = 0;
     if (this.parked.length > 0) this.parked = this.parked.filter((each) => each.instance !== instance);
     if (closed !== undefined) {
       this.keep(id, protocol, closed.outcome);
@@ -536,23 +536,25 @@ export class Engine {
 
   private time(instance: Instance, step: TimerStep): void {
     if (this.instances.get(instance.id) !== instance) return;
+    const { timers } = instance;
     const name = "set" in step ? step.set : step.cancel;
-    const armed = instance.timers?.get(name);
-    if (armed !== undefined) this.wheel.cancel(armed);
+    let timer = timers.find((each) => each.name === name);
+    if (timer !== undefined) this.wheel.cancel(timer);
     if (!("set" in step)) {
-      instance.timers?.delete(name);
+      if (timer !== undefined) timers.splice(timers.indexOf(timer), 1);
       return;
     }
-    const delayMs = step.minMs + (step.maxMs - step.minMs) * this.options.random.next();
-    instance.timers ??= new Map();
-    instance.timers.set(
-      name,
-      this.wheel.set(delayMs, () => {
-        instance.timers?.delete(name);
-        this.enqueue(instance.id, instance.protocol, { kind: "timeout", timer: name });
-      }),
-    );
+    if (timer === undefined) {
+      timer = new InstanceTimer(name, instance, this.expired);
+      timers.push(timer);
+    }
+    this.wheel.arm(timer, step.minMs + (step.maxMs - step.minMs) * this.options.random.next());
   }
+
+  private readonly expired = ({ id, protocol, timers }: Instance, timer: InstanceTimer): void => {
+    timers.splice(timers.indexOf(timer), 1);
+    this.enqueue(id, protocol, { kind: "timeout", timer: timer.name });
+  };
 
   /** Moves the journal's tail where it is over its bounds; gives the row below which rows are dropped. */
   private retain(): number | undefined {
@@ -600,7 +602,7 @@ export class Engine {
             state: null,
             records: [record],
             sequence,
-            timers: null,
+            timers: [],
             sinceMs: this.options.clock.calendarMs(),
           });
         }

@@ -2,7 +2,7 @@
 
 import type { LogRecord, ProtocolName, Timer, TransactionId } from "../../protocols/index.ts";
 import type { PeerRole } from "./entry.ts";
-import type { Armed } from "./timers.ts";
+import { Armed } from "./timers.ts";
 
 /** A live transaction: its machine's state and what the journal holds of it. */
 export interface Instance {
@@ -13,9 +13,28 @@ export interface Instance {
   readonly records: LogRecord[];
   /** The journal row of the first record; 0 while there is none. */
   sequence: number;
-  timers: Map<Timer, Armed> | null;
+  /** Those that are armed, a few at most. */
+  readonly timers: InstanceTimer[];
   /** Calendar milliseconds. */
   readonly sinceMs: number;
+}
+
+/** A timer that a machine has named. */
+export class InstanceTimer extends Armed {
+  readonly name: Timer;
+  private readonly instance: Instance;
+  private readonly expired: (instance: Instance, timer: InstanceTimer) => void;
+
+  constructor(name: Timer, instance: Instance, expired: (instance: Instance, timer: InstanceTimer) => void) {
+    super();
+    this.name = name;
+    this.instance = instance;
+    this.expired = expired;
+  }
+
+  fire(): void {
+    this.expired(this.instance, this);
+  }
 }
 
 export interface Peer {

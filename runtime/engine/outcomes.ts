@@ -5,13 +5,14 @@
 
 import type { Closed, NodeId, ProtocolName, TransactionId } from "../../protocols/index.ts";
 
+/** Most transactions of a turn end alike, and then they share one. */
 export interface Kept {
   readonly protocol: ProtocolName;
   readonly closed: Closed;
   /** Calendar milliseconds. */
   readonly atMs: number;
   /** The journal row; later rows where it was carried forward. */
-  sequence: number;
+  readonly sequence: number;
 }
 
 /** A coordinator's word that its ids are closed (protocols §0.3): all below, but for the ones named. */
@@ -23,6 +24,7 @@ export interface Watermark {
 
 export class Outcomes {
   private readonly kept = new Map<TransactionId, Kept>();
+  private last: Kept | null = null;
   private readonly watermarks = new Map<NodeId, Watermark>();
   /** The own log keeps no outcome at or below this id; "" where it keeps all. */
   forgottenThrough: TransactionId = "";
@@ -36,7 +38,9 @@ export class Outcomes {
   }
 
   add(id: TransactionId, kept: Kept): void {
-    this.kept.set(id, kept);
+    const { last } = this;
+    this.last = last !== null && isAlike(last, kept) ? last : kept;
+    this.kept.set(id, this.last);
   }
 
   entries(): IterableIterator<[TransactionId, Kept]> {
@@ -85,6 +89,23 @@ export class Outcomes {
     const watermark = this.watermarks.get(coordinator);
     return watermark !== undefined && isBelow(id, watermark);
   }
+}
+
+function isAlike(a: Kept, b: Kept): boolean {
+  const [one, other] = [a.closed, b.closed];
+  return (
+    a.sequence === b.sequence &&
+    a.atMs === b.atMs &&
+    a.protocol === b.protocol &&
+    one.outcome === other.outcome &&
+    one.until === other.until &&
+    one.reason === other.reason &&
+    one.detail === other.detail &&
+    one.result === null &&
+    other.result === null &&
+    one.participants.length === other.participants.length &&
+    one.participants.every((node, at) => node === other.participants[at])
+  );
 }
 
 function isOf(id: TransactionId, coordinator: NodeId): boolean {

@@ -4,13 +4,36 @@ import type { Clock, Scheduler } from "./ports.ts";
 
 const TICK_MS = 8;
 
-export interface Armed {
-  readonly fire: () => void;
-  tick: number;
+/** A timer of its owner's kind, so that arming it allocates nothing else. Armed in one wheel at a time. */
+export abstract class Armed {
+  /** The neighbours in its bucket; itself where it is in none. */
+  next: Armed = this;
+  previous: Armed = this;
+  abstract fire(): void;
+}
+
+/** The two ends of a bucket's ring. */
+class Bucket extends Armed {
+  fire(): void {
+    throw new Error("a bucket was fired");
+  }
+}
+
+class Calling extends Armed {
+  private readonly call: () => void;
+
+  constructor(call: () => void) {
+    super();
+    this.call = call;
+  }
+
+  fire(): void {
+    this.call();
+  }
 }
 
 export class TimerWheel {
-  private readonly buckets = new Map<number, Set<Armed>>();
+  private readonly buckets = new Map<number, Bucket>();
   /** A binary heap of the ticks that have a bucket. */
   private readonly ticks: number[] = [];
   private alarm: { cancel(): void } | null = null;
@@ -25,24 +48,37 @@ export class TimerWheel {
 
   /** Fires once, not before `delayMs` and at most a tick later (and never late by more than the turn that runs). */
   set(delayMs: number, fire: () => void): Armed {
-    const tick = Math.ceil((this.clock.nowMs() + delayMs) / TICK_MS);
-    const armed: Armed = { fire, tick };
-    const bucket = this.buckets.get(tick);
-    if (bucket !== undefined) bucket.add(armed);
-    else {
-      this.buckets.set(tick, new Set([armed]));
-      push(this.ticks, tick);
-      if (tick < this.alarmTick) this.rearm();
-    }
+    const armed = new Calling(fire);
+    this.arm(armed, delayMs);
     return armed;
   }
 
+  /** The same for a timer of the owner's own. */
+  arm(armed: Armed, delayMs: number): void {
+    const tick = Math.ceil((this.clock.nowMs() + delayMs) / TICK_MS);
+    let bucket = this.buckets.get(tick);
+    if (bucket === undefined) {
+      bucket = new Bucket();
+      this.buckets.set(tick, bucket);
+      push(this.ticks, tick);
+      if (tick < this.alarmTick) this.rearm();
+    }
+    armed.previous = bucket.previous;
+    armed.next = bucket;
+    bucket.previous.next = armed;
+    bucket.previous = armed;
+  }
+
   cancel(armed: Armed): void {
-    this.buckets.get(armed.tick)?.delete(armed);
+    armed.previous.next = armed.next;
+    armed.next.previous = armed.previous;
+    armed.next = armed;
+    armed.previous = armed;
   }
 
   close(): void {
     this.alarm?.cancel();
+    // No alarm will look at them again; what is cancelled later leaves its ring as ever.
     this.buckets.clear();
     this.ticks.length = 0;
   }
@@ -63,9 +99,14 @@ export class TimerWheel {
     const now = this.clock.nowMs();
     for (let tick = this.ticks[0]; tick !== undefined && tick * TICK_MS <= now; tick = this.ticks[0]) {
       pop(this.ticks);
-      // Still in the map while it fires: one that fires may cancel another of the same tick.
-      for (const armed of this.buckets.get(tick) ?? []) armed.fire();
+      const bucket = this.buckets.get(tick);
       this.buckets.delete(tick);
+      // One after the other out of the ring: one that fires may cancel another of the same tick.
+      while (bucket !== undefined && bucket.next !== bucket) {
+        const armed = bucket.next;
+        this.cancel(armed);
+        armed.fire();
+      }
     }
     this.rearm();
   }

@@ -114,9 +114,9 @@ export class SqliteJournal implements Journal {
     return this.forced;
   }
 
+  /** As it is at each look, not a copy: it is looked at for every transaction that ends. */
   get size(): { readonly firstSequence: number; readonly nextSequence: number; readonly bytes: number } {
-    const { firstSequence, nextSequence, bytes } = this.parts.sizes;
-    return { firstSequence, nextSequence, bytes };
+    return this.parts.sizes;
   }
 
   sequenceForBytes(bytes: number): number {

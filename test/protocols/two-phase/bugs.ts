@@ -103,7 +103,7 @@ export const bugs: readonly Bug[] = [
       coordinator: (machine) =>
         onSteps(machine, (step) => {
           if (step.records?.some(({ record }) => record.kind === "commit") !== true) return step;
-          const voters = [...(step.state as CoordinatorState).votes.keys()];
+          const voters = (step.state as CoordinatorState).votes.map(({ from }) => from);
           const body: Message = { kind: "decision", decision: "commit" };
           return { ...step, sends: voters.map((to) => ({ to, body })) };
         }),
