@@ -102,10 +102,11 @@ export class TimerWheel {
       const bucket = this.buckets.get(tick);
       this.buckets.delete(tick);
       // One after the other out of the ring: one that fires may cancel another of the same tick.
-      while (bucket !== undefined && bucket.next !== bucket) {
-        const armed = bucket.next;
+      let armed = bucket?.next;
+      while (armed !== undefined && armed !== bucket) {
         this.cancel(armed);
         armed.fire();
+        armed = bucket?.next;
       }
     }
     this.rearm();
