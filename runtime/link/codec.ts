@@ -29,6 +29,7 @@ import {
 import type { Envelope } from "../engine/index.ts";
 import { Reader, UnreadableBytes, Writer } from "../packing/index.ts";
 import type { CallMethod, SideItem } from "./items.ts";
+import { recentIdsOf, type RecentIds } from "./recent-ids.ts";
 
 /** The layouts that this build reads and writes, best first. */
 export const frameVersions: readonly number[] = [1];
@@ -109,6 +110,7 @@ const prefixes = new Map<string, number>();
 /** That of the last id written, and its form: ids of one turn mostly share it. */
 let lastPrefix = "";
 let lastForm = 0;
+let lastRecent: RecentIds | null = null;
 
 function begin(): void {
   names.clear();
@@ -365,6 +367,7 @@ function writeId(id: TransactionId): void {
   const sequence = sequenceOf(id);
   if (sequence >= 0 && id.length === lastPrefix.length + SEQUENCE_DIGITS && id.startsWith(lastPrefix)) {
     out.varint(lastForm).varint(sequence);
+    lastRecent?.keep(sequence, id);
   } else {
     writeUncommonId(id);
   }
@@ -379,6 +382,8 @@ function writeUncommonId(id: TransactionId): void {
     return;
   }
   lastPrefix = id.slice(0, -SEQUENCE_DIGITS);
+  lastRecent = recentIdsOf(lastPrefix);
+  lastRecent.keep(parts.sequence, id);
   const known = prefixes.get(lastPrefix);
   lastForm = idForm.known + (known ?? prefixes.size);
   if (known === undefined) {
@@ -410,7 +415,7 @@ function sequenceOf(id: TransactionId): number {
 /** A packed frame, with the dictionaries that its items build up. */
 class FrameReader extends Reader {
   private readonly seenNames: NodeId[] = [];
-  private readonly seenPrefixes: string[] = [];
+  private readonly seenPrefixes: { readonly text: string; readonly recent: RecentIds }[] = [];
   /** The leading digits of the last sequence: ids of a turn follow each other closely. */
   private lastHigh = -1;
   private lastHighDigits = "";
@@ -462,18 +467,27 @@ class FrameReader extends Reader {
     if (form === idForm.text) return this.text();
     if (form === idForm.fresh) {
       const coordinator = this.nodeName();
-      const prefix = transactionId(coordinator, this.varint(), 0).slice(0, -SEQUENCE_DIGITS);
-      this.seenPrefixes.push(prefix);
-      return prefix + this.sequenceDigits();
+      const text = transactionId(coordinator, this.varint(), 0).slice(0, -SEQUENCE_DIGITS);
+      const fresh = { text, recent: recentIdsOf(text) };
+      this.seenPrefixes.push(fresh);
+      return this.sequenced(fresh.text, fresh.recent);
     }
     const prefix = this.seenPrefixes[form - idForm.known];
     if (prefix === undefined) throw new UnreadableBytes(`an id's prefix ${form} of ${this.seenPrefixes.length}`);
-    return prefix + this.sequenceDigits();
+    return this.sequenced(prefix.text, prefix.recent);
   }
 
-  private sequenceDigits(): string {
-    const value = this.varint();
-    if (value >= SEQUENCE_LIMIT) throw new UnreadableBytes(`a sequence of ${value}`);
+  private sequenced(prefix: string, recent: RecentIds): TransactionId {
+    const sequence = this.varint();
+    if (sequence >= SEQUENCE_LIMIT) throw new UnreadableBytes(`a sequence of ${sequence}`);
+    const known = recent.get(sequence);
+    if (known !== undefined) return known;
+    const id = prefix + this.sequenceDigits(sequence);
+    recent.keep(sequence, id);
+    return id;
+  }
+
+  private sequenceDigits(value: number): string {
     const high = Math.floor(value / digitGroup.length);
     if (high !== this.lastHigh) {
       this.lastHigh = high;

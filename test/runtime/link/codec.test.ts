@@ -3,6 +3,7 @@
 import { readdirSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { transactionId } from "../../../protocols/index.ts";
 import type { Envelope } from "../../../runtime/engine/index.ts";
 import { decodeFrame, encodeEnvelopes, encodeSide, frameBytes, frameItems } from "../../../runtime/link/codec.ts";
 import { UnreadableBytes } from "../../../runtime/packing/index.ts";
@@ -49,6 +50,17 @@ test("every envelope comes back as it went, in order", () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+test("ids that share a slot of those seen lately, under many prefixes, come back as they went", () => {
+  const sequences = [5, 5 + 16_384, 5, 5 + 2 * 16_384, 36 ** 8 - 1, 5 + 16_384];
+  const ids = Array.from({ length: 40 }, (_, prefix) => sequences.map((each) => transactionId(`c${prefix}`, 1, each)));
+  for (let round = 0; round < 2; round += 1)
+    for (const id of ids.flat()) {
+      const inquiry: Envelope = { transaction: id, protocol: "2pc", body: { kind: "inquire" } };
+      const other: Envelope = { ...inquiry, transaction: transactionId("other", 2, 5) };
+      expect(decodeAll(encodeEnvelopes([inquiry, other, inquiry]))).toEqual([inquiry, other, inquiry]);
+    }
 });
 
 test("every side item comes back as it went", () => {
