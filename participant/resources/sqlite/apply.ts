@@ -3,15 +3,10 @@
 import type Database from "better-sqlite3";
 import { codeOf } from "./failure.ts";
 import { checkForeignKeys } from "./foreign-keys.ts";
-import { differenceFrom, writeImages } from "./images.ts";
+import { counted, differenceFrom, writeImages } from "./images.ts";
 import type { Redo } from "./redo.ts";
 import type { FullRow, Rows } from "./rows.ts";
 import type { Schema, Table } from "./schema.ts";
-
-/** Nothing outside changed since the branch was prepared: its locks prove that every image fits. */
-export function applyTrusted(rows: Rows, schema: Schema, redo: Redo): void {
-  writeImages(rows, schema, redo);
-}
 
 /**
  * Someone outside wrote to the file: each locked row, unique value and parent is looked at first.
@@ -30,7 +25,7 @@ export function applyChecked(db: Database.Database, rows: Rows, schema: Schema, 
 
 function tryApply(rows: Rows, schema: Schema, redo: Redo): string | null {
   try {
-    writeImages(rows, schema, redo);
+    counted(rows, () => writeImages(rows, schema, redo));
   } catch (error) {
     // A value that the branch had reserved, or a rule that is new.
     if (error instanceof Error && codeOf(error).startsWith("SQLITE_CONSTRAINT")) return error.message;

@@ -4,9 +4,8 @@ import type { AbortReason } from "../../../protocols/index.ts";
 import type { OperationResult, SqlOperation } from "../../../runtime/values/index.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { checkForeignKeys } from "./foreign-keys.ts";
-import { type ChangedRow, locksOfChanges, locksOfPoint } from "./footprint.ts";
-import { isSameImage } from "./images.ts";
-import { type Lock, rowLock, tableLock } from "./locks.ts";
+import { type ChangedRow, effectOf, locksOfPoint } from "./footprint.ts";
+import { type Lock, tableLock } from "./locks.ts";
 import { bind, type Bound } from "./parameters.ts";
 import { type HighestInsert, passingOver } from "./pass-over.ts";
 import { pointOf } from "./point.ts";
@@ -14,8 +13,8 @@ import type { Analysis } from "./reads.ts";
 import { Refusal, refused } from "./refusal.ts";
 import { replay } from "./replay.ts";
 import { type ResultBudget, run } from "./run.ts";
-import type { Redo, RowChange } from "./redo.ts";
-import { imageOf, type RowKey, rowKeyText } from "./rows.ts";
+import type { Redo } from "./redo.ts";
+import { type RowKey, rowKeyText } from "./rows.ts";
 import type { Table } from "./schema.ts";
 import type { Statement } from "./statement.ts";
 import { isWord } from "./tokens.ts";
@@ -132,18 +131,16 @@ class Attempt {
     const bound = bind(operation, statement.tokens);
     const analysis = analyst.analyse(operation.statement, statement, bound);
     for (const table of analysis.written) this.written.add(table);
-    const point = pointOf(statement, schema, bound);
+    const pattern = analyst.pattern(statement);
+    const point = pattern === null ? null : pointOf(pattern, bound);
     // Before it runs: afterwards the key may lead to no row, or to another one.
     this.looked.push(...looksBefore(analysis, point?.table.id ?? null));
     if (point !== null) this.looked.push(...locksOfPoint(rows, point));
     const result = this.runOne(operation, statement, bound, analysis, point?.table.id ?? null);
     const target = schema.tables.get(statement.target ?? "");
     this.looked.push(...looksAfter(statement, analysis, point?.table.id ?? null, result, target));
-    if (operation.expectRows !== null && result.rowsAffected !== operation.expectRows)
-      throw new Refusal(
-        "EXPECTATION_FAILED",
-        `The statement ${statement.verb === "select" ? "returned" : "changed"} ${result.rowsAffected} row(s) where ${operation.expectRows} were expected.`,
-      );
+    const unmet = unmetBy(statement.verb, result.rowsAffected, operation.expectRows);
+    if (unmet !== null) throw new Refusal("EXPECTATION_FAILED", unmet);
     return result;
   }
 
@@ -188,26 +185,11 @@ class Attempt {
     foreign: readonly Lock[],
     marks: ReadonlyMap<string, bigint>,
   ): Redo {
-    const rows: RowChange[] = [];
-    const effective: ChangedRow[] = [];
-    const locks = [...this.looked, ...foreign];
-    for (const change of changes) {
-      const { table, key } = change;
-      const before = change.before === null ? null : imageOf(table, change.before);
-      const after = change.after === null ? null : imageOf(table, change.after);
-      if (!isSameImage(before, after)) {
-        rows.push({ table: table.id, key, before, after });
-        if (change.isNew) effective.push(change);
-      } else if (before === null) locks.push(tableLock(table.id, "read"));
-      else locks.push(rowLock(table.id, rowKeyText(table, key), "share"));
-    }
-    locks.push(...locksOfChanges(effective));
-    return {
-      signatures: new Map(rows.map(({ table }) => [table, this.work.schema.tables.get(table)?.signature ?? ""])),
-      rows,
-      marks: new Map([...this.before.redo.marks, ...this.newMarks(marks)]),
-      locks,
-    };
+    const { rows, signatures, locks } = effectOf(changes, (at) => changes[at]?.isNew === false, [
+      ...this.looked,
+      ...foreign,
+    ]);
+    return { signatures, rows, marks: new Map([...this.before.redo.marks, ...this.newMarks(marks)]), locks };
   }
 
   private newMarks(start: ReadonlyMap<string, bigint>): Map<string, bigint> {
@@ -222,6 +204,12 @@ class Attempt {
       );
     return raised;
   }
+}
+
+/** What is wrong with the number of rows, in words; null: nothing. */
+export function unmetBy(verb: Statement["verb"], rowsAffected: number, expected: number | null): string | null {
+  if (expected === null || rowsAffected === expected) return null;
+  return `The statement ${verb === "select" ? "returned" : "changed"} ${rowsAffected} row(s) where ${expected} were expected.`;
 }
 
 /** What it reads through cursors of its own, and what triggers read. Whole tables, but for the one whose row the statement names by key. */

@@ -1,7 +1,7 @@
 /** Images onto rows, so that no unique key is ever in the way: all touched rows go first, then the final ones come. */
 
 import { isSame } from "./keys.ts";
-import type { Redo, RowChange } from "./redo.ts";
+import { changedAt, type Redo, type RowChange } from "./redo.ts";
 import { Refusal } from "./refusal.ts";
 import { type Image, imageOf, type Rows } from "./rows.ts";
 import type { Schema, Table } from "./schema.ts";
@@ -16,24 +16,69 @@ function tableOf(schema: Schema, change: RowChange): Table {
 /**
  * On a connection that fires no triggers and checks no foreign keys. AUTOINCREMENT marks end as the larger of
  * what was there and what the redo says: an insert of an image may raise one where the user's statement did not.
+ *
+ * @returns how many rows must have been changed, for `counted`
  */
-export function writeImages(rows: Rows, schema: Schema, redo: Redo): void {
-  const before = rows.sequences(schema);
-  const start = rows.totalChanges();
-  for (const change of redo.rows) if (change.before !== null) rows.delete(tableOf(schema, change), change.key);
+export function writeImages(rows: Rows, schema: Schema, redo: Redo): number {
+  const names = markedNames(schema, redo);
+  const before = names === null ? null : rows.sequences(schema);
+  let changes = 0;
+  const moved: RowChange[] = [];
   for (const change of redo.rows) {
+    const table = tableOf(schema, change);
+    const changed = changedInPlace(table, change);
+    if (changed === null) {
+      moved.push(change);
+      continue;
+    }
+    rows.update(table, change.key, changed, change.after ?? []);
+    changes += 1;
+  }
+  for (const change of moved) {
+    if (change.before === null) continue;
+    rows.delete(tableOf(schema, change), change.key);
+    changes += 1;
+  }
+  for (const change of moved) {
     if (change.after === null) continue;
     const table = tableOf(schema, change);
     rows.insert(table, keyAfter(table, change), change.after);
+    changes += 1;
   }
-  const expected = redo.rows.reduce(
-    (sum, { before: old, after }) => sum + (old === null ? 0 : 1) + (after === null ? 0 : 1),
-    0,
-  );
+  return names === null || before === null ? changes : changes + restoreMarks(rows, redo, names, before);
+}
+
+/**
+ * What `write` says that it changed, against what SQLite counted. More: a trigger or a cascade ran on a
+ * connection that must have none. Fewer: a row was not where it was seen.
+ */
+export function counted(rows: Rows, write: () => number): void {
+  const start = rows.totalChanges();
+  const expected = write();
   const changed = Number(rows.totalChanges() - start);
-  // More: a trigger or a cascade ran on a connection that must have none. Fewer: a row was not where it was seen.
   if (changed !== expected) throw new Error(`${expected} row(s) were to change and ${changed} did`);
-  restoreMarks(rows, schema, redo, before);
+}
+
+/** The columns of an update that no unique key holds: no other row can be in its way, in whatever order rows are written. */
+function changedInPlace(table: Table, { before, after }: RowChange): number[] | null {
+  if (before === null || after === null || before.length !== after.length) return null;
+  const fixed = fixedColumns(table);
+  if (fixed === null) return null;
+  const changed = changedAt(before, after);
+  return changed.length === 0 || changed.some((at) => fixed.has(at)) ? null : changed;
+}
+
+const fixedOf = new WeakMap<Table, { readonly fixed: ReadonlySet<number> | null }>();
+
+/** Positions in images; null: an index whose values are not ours to compute may hold any column. */
+function fixedColumns(table: Table): ReadonlySet<number> | null {
+  const known = fixedOf.get(table);
+  if (known !== undefined) return known.fixed;
+  const isWhole = table.unique.some((index) => index.whole || index.columns.some((at) => table.columns[at]?.generated));
+  const columns = [...table.key, ...table.unique.flatMap((index) => index.columns), table.rowidColumn ?? -1];
+  const fixed = isWhole ? null : new Set(columns.map((at) => table.stored.indexOf(at)));
+  fixedOf.set(table, { fixed });
+  return fixed;
 }
 
 /** A WITHOUT ROWID key may change its spelling (NOCASE) and stay the same key: the image has the new one. */
@@ -41,16 +86,27 @@ function keyAfter(table: Table, change: RowChange): RowChange["key"] {
   return table.rowid === null ? [] : change.key;
 }
 
-function restoreMarks(rows: Rows, schema: Schema, redo: Redo, before: ReadonlyMap<string, bigint>): void {
+/** Tables whose AUTOINCREMENT marks may move, by name as written; null: none. */
+function markedNames(schema: Schema, redo: Redo): Set<string> | null {
+  if (!schema.hasSequences) return null;
   const names = new Set(redo.marks.keys());
   for (const { table } of redo.rows) {
     const touched = schema.tables.get(table);
     if (touched?.autoincrement === true) names.add(touched.name);
   }
+  return names.size === 0 ? null : names;
+}
+
+function restoreMarks(rows: Rows, redo: Redo, names: ReadonlySet<string>, before: ReadonlyMap<string, bigint>): number {
+  let changes = 0;
   for (const name of names) {
     const [old, mark] = [before.get(name), redo.marks.get(name)];
-    rows.setSequence(name, old === undefined ? (mark ?? null) : mark === undefined || mark < old ? old : mark);
+    changes += rows.setSequence(
+      name,
+      old === undefined ? (mark ?? null) : mark === undefined || mark < old ? old : mark,
+    );
   }
+  return changes;
 }
 
 /** The first touched row that is not what the branch saw, in words; null where all are. */

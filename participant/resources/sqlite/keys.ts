@@ -32,9 +32,12 @@ function textKey(text: string, collation: Collation): string {
 
 /** A key of several values. Texts are escaped, so that no two keys of unequal values meet. */
 export function keysOf(values: readonly Value[], collations: readonly Collation[]): string {
-  return values
-    .map((value, at) => keyOf(value, collations[at] ?? "BINARY").replaceAll(/[\\,]/g, String.raw`\$&`))
-    .join(",");
+  let keys = "";
+  for (const [at, value] of values.entries()) {
+    const key = keyOf(value, collations[at] ?? "BINARY");
+    keys += (at > 0 ? "," : "") + (typeof value === "string" ? key.replaceAll(/[\\,]/g, String.raw`\$&`) : key);
+  }
+  return keys;
 }
 
 /** NaN can't be stored and no two values differ: equal to the bit, as SQLite's `typeof` and content go. */

@@ -52,61 +52,100 @@ function readable(key: string): string {
   return cut.replaceAll(/(^|(?<!\\),)[irtb]/g, "$1");
 }
 
-function exclude(a: Mode, b: Mode): boolean {
-  if (a === "read") return b === "change";
-  if (a === "change") return b === "read";
-  return !(a === "share" && b === "share");
+/** Who holds a resource: side by side (`read`, `share`), or by changing it. Changes of rows are one holder's, those of a table many's. */
+interface Hold {
+  readonly together: Set<TransactionId>;
+  readonly changing: Set<TransactionId>;
 }
 
+interface Held {
+  mode: Mode;
+  /** A table may be read and changed by one owner. */
+  isReadToo: boolean;
+}
+
+const isShared = (mode: Mode): boolean => mode === "read" || mode === "share";
+/** Two changes of a row exclude each other, of a table do not. */
+const isAlone = (mode: Mode): boolean => mode === "own" || mode === "free";
+const rank: Readonly<Record<Mode, number>> = { read: 0, share: 0, change: 1, own: 1, free: 2 };
+
 export class LockTable {
-  private readonly holders = new Map<string, Map<TransactionId, Set<Mode>>>();
-  private readonly held = new Map<TransactionId, Map<string, Set<Mode>>>();
+  private readonly holds = new Map<string, Hold>();
+  private readonly held = new Map<TransactionId, Map<string, Held>>();
 
   /** Which of the wanted locks others hold; empty: `take` may follow. */
-  clashes(owner: TransactionId, wanted: readonly Lock[]): Clash[] {
-    return wanted.flatMap((lock) => {
-      const holders: TransactionId[] = [];
-      for (const [holder, theirs] of this.holders.get(lock.resource) ?? [])
-        if (holder !== owner && [...theirs].some((mode) => exclude(lock.mode, mode))) holders.push(holder);
-      return holders.length > 0 ? [{ lock, holders }] : [];
-    });
+  clashes(owner: TransactionId, wanted: readonly Lock[]): readonly Clash[] {
+    let found: Clash[] | null = null;
+    for (const lock of wanted) {
+      const holders = this.against(owner, lock);
+      if (holders.length > 0) (found ??= []).push({ lock, holders });
+    }
+    return found ?? NONE;
+  }
+
+  private against(owner: TransactionId, { resource, mode }: Lock): readonly TransactionId[] {
+    const hold = this.holds.get(resource);
+    if (hold === undefined) return NONE;
+    const others = (holders: Set<TransactionId>): readonly TransactionId[] =>
+      holders.size === 0 || (holders.size === 1 && holders.has(owner))
+        ? NONE
+        : [...holders].filter((each) => each !== owner);
+    if (isShared(mode)) return others(hold.changing);
+    return isAlone(mode) ? [...new Set([...others(hold.together), ...others(hold.changing)])] : others(hold.together);
   }
 
   take(owner: TransactionId, locks: readonly Lock[]): void {
+    if (locks.length === 0) return;
+    let held = this.held.get(owner);
+    if (held === undefined) this.held.set(owner, (held = new Map()));
     for (const { resource, mode } of locks) {
-      addMode(this.holders, resource, owner, mode);
-      addMode(this.held, owner, resource, mode);
+      const known = held.get(resource);
+      if (known === undefined) held.set(resource, { mode, isReadToo: false });
+      else {
+        if (known.mode !== mode && (mode === "read" || known.mode === "read")) known.isReadToo = true;
+        if (rank[mode] > rank[known.mode]) known.mode = mode;
+      }
+      let hold = this.holds.get(resource);
+      if (hold === undefined) this.holds.set(resource, (hold = { together: new Set(), changing: new Set() }));
+      (isShared(mode) ? hold.together : hold.changing).add(owner);
     }
   }
 
   release(owner: TransactionId): void {
-    for (const resource of this.held.get(owner)?.keys() ?? []) {
-      const theirs = this.holders.get(resource);
-      theirs?.delete(owner);
-      if (theirs?.size === 0) this.holders.delete(resource);
+    const held = this.held.get(owner);
+    if (held === undefined) return;
+    for (const resource of held.keys()) {
+      const hold = this.holds.get(resource);
+      if (hold === undefined) continue;
+      hold.together.delete(owner);
+      hold.changing.delete(owner);
+      if (hold.together.size === 0 && hold.changing.size === 0) this.holds.delete(resource);
     }
     this.held.delete(owner);
   }
 
+  /** Each resource once, in the order in which they were taken, in the strongest mode; a table that is read and changed, twice. */
   of(owner: TransactionId): Lock[] {
-    return [...(this.held.get(owner) ?? [])].flatMap(([resource, held]) =>
-      [...held].map((mode) => ({ resource, mode })),
-    );
+    const locks: Lock[] = [];
+    for (const [resource, { mode, isReadToo }] of this.held.get(owner) ?? NONE) {
+      if (isReadToo) locks.push({ resource, mode: "read" });
+      locks.push({ resource, mode });
+    }
+    return locks;
   }
 
   /** Others that hold a lock of this mode on the table, or (`free`) on a row or unique value of it. */
-  othersOn(owner: TransactionId, table: string, mode: "change" | "free"): TransactionId[] {
-    if (mode === "change") return this.clashes(owner, [tableLock(table, "read")]).flatMap((clash) => clash.holders);
-    return [...this.held].flatMap(([holder, locks]) =>
-      holder !== owner && [...locks].some(([resource, held]) => held.has("free") && resource.split("\0")[1] === table)
-        ? [holder]
-        : [],
-    );
+  othersOn(owner: TransactionId, table: string, mode: "change" | "free"): readonly TransactionId[] {
+    if (mode === "change") return this.against(owner, tableLock(table, "read"));
+    const others: TransactionId[] = [];
+    for (const [holder, held] of this.held) if (holder !== owner && isFreeing(held, table)) others.push(holder);
+    return others;
   }
 }
 
-function addMode<A, B>(map: Map<A, Map<B, Set<Mode>>>, outer: A, inner: B, mode: Mode): void {
-  const inside = map.get(outer) ?? new Map<B, Set<Mode>>();
-  map.set(outer, inside);
-  inside.set(inner, (inside.get(inner) ?? new Set<Mode>()).add(mode));
+const NONE: readonly never[] = [];
+
+function isFreeing(held: ReadonlyMap<string, Held>, table: string): boolean {
+  for (const [resource, { mode }] of held) if (mode === "free" && resource.split("\0")[1] === table) return true;
+  return false;
 }

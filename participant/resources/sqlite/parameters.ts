@@ -8,50 +8,66 @@ import type { Token } from "./tokens.ts";
 export interface Bound {
   readonly nameless: readonly Value[];
   readonly named: Readonly<Record<string, Value>>;
-  /** The value of a parameter token of the statement, undefined where it has none. */
-  valueOf(token: Token): Value | undefined;
+  /** By SQLite's parameter number less one. */
+  readonly values: readonly Value[];
 }
 
-/** One entry for each of SQLite's parameter numbers: the name as written, or null for `?` and for a number never written. */
-function slotsOf(tokens: readonly Token[]): { slots: (string | null)[]; indexOf: Map<Token, number> } {
-  const slots: (string | null)[] = [];
+interface Slots {
+  /** One entry for each of SQLite's parameter numbers: the name as written, or null for `?` and for a number never written. */
+  readonly names: readonly (string | null)[];
+  readonly indexOf: ReadonlyMap<Token, number>;
+  readonly isNameless: boolean;
+}
+
+const known = new WeakMap<readonly Token[], Slots>();
+
+/** Once for the tokens of a text. @throws Refusal */
+function slotsOf(tokens: readonly Token[]): Slots {
+  const slots = known.get(tokens) ?? readSlots(tokens);
+  known.set(tokens, slots);
+  return slots;
+}
+
+function readSlots(tokens: readonly Token[]): Slots {
+  const names: (string | null)[] = [];
   const indexOf = new Map<Token, number>();
   for (const token of tokens) {
     if (token.kind !== "parameter") continue;
     const number = /^\?(\d+)$/.exec(token.text)?.[1];
-    const known = token.text === "?" ? -1 : slots.indexOf(token.text);
-    const index = number === undefined ? (known === -1 ? slots.length : known) : Number(number) - 1;
+    const same = token.text === "?" ? -1 : names.indexOf(token.text);
+    const index = number === undefined ? (same === -1 ? names.length : same) : Number(number) - 1;
     if (index > 32_765)
       throw new Refusal("STATEMENT_FAILED", `The parameter ${token.text} is past SQLite's last, ?32766.`);
-    while (slots.length <= index) slots.push(null);
-    if (token.text !== "?") slots[index] = token.text;
+    while (names.length <= index) names.push(null);
+    if (token.text !== "?") names[index] = token.text;
     indexOf.set(token, index);
   }
-  return { slots, indexOf };
+  return { names, indexOf, isNameless: names.every((name) => name === null) };
+}
+
+/** Which of `Bound.values` a parameter token of the statement stands for; -1: it is none of them. @throws Refusal */
+export function indexOfParameter(tokens: readonly Token[], token: Token): number {
+  return slotsOf(tokens).indexOf.get(token) ?? -1;
 }
 
 /** @throws Refusal STATEMENT_FAILED where count or names do not fit */
 export function bind(operation: SqlOperation, tokens: readonly Token[]): Bound {
-  const { slots, indexOf } = slotsOf(tokens);
+  const { names, isNameless } = slotsOf(tokens);
   const values = isList(operation.parameters)
-    ? byPosition(operation.parameters, slots)
-    : byName(operation.parameters, slots);
+    ? byPosition(operation.parameters, names)
+    : byName(operation.parameters, names);
+  if (isNameless) return { nameless: values, named: NONE, values };
   const nameless: Value[] = [];
   const named: Record<string, Value> = {};
-  for (const [index, slot] of slots.entries()) {
+  for (const [index, name] of names.entries()) {
     const value = values[index] ?? null;
-    if (slot === null) nameless.push(value);
-    else named[slot.slice(1)] = value;
+    if (name === null) nameless.push(value);
+    else named[name.slice(1)] = value;
   }
-  return {
-    nameless,
-    named,
-    valueOf: (token) => {
-      const index = indexOf.get(token);
-      return index === undefined ? undefined : (values[index] ?? null);
-    },
-  };
+  return { nameless, named, values };
 }
+
+const NONE: Readonly<Record<string, Value>> = {};
 
 function isList(parameters: SqlOperation["parameters"]): parameters is readonly Value[] {
   return Array.isArray(parameters);

@@ -1,7 +1,7 @@
 /** Statements that look at one row by its whole key: the row is locked, not the table. */
 
 import type { Value } from "../../../runtime/values/index.ts";
-import type { Bound } from "./parameters.ts";
+import { type Bound, indexOfParameter } from "./parameters.ts";
 import { type Affinity, columnCollations, type Schema, type Table } from "./schema.ts";
 import { type Statement, targetAt } from "./statement.ts";
 import { depthsOf, isSymbol, isWord, nameOf, type Token } from "./tokens.ts";
@@ -18,16 +18,48 @@ export interface Point {
   readonly values: readonly Value[];
 }
 
-/** What `column = value` conjuncts say: column (as named) to its operand's tokens. */
-type Equalities = ReadonlyMap<string, readonly Token[]>;
+/** A value that the text holds, or the place of one among the parameters. */
+export type Operand = { readonly parameter: number } | { readonly value: Value };
+
+/** What the text alone says of its point; which key it is by depends on the kinds of the values too. */
+export interface Pattern {
+  readonly table: Table;
+  readonly candidates: readonly {
+    readonly index: Point["index"];
+    readonly parts: readonly { readonly operand: Operand; readonly affinity: Affinity }[];
+  }[];
+}
+
+/** What `column = value` conjuncts say: column (as named) to its operand. */
+type Equalities = ReadonlyMap<string, Operand>;
 
 /** @returns null where the statement is not plainly of this sort: then its tables are locked */
-export function pointOf(statement: Statement, schema: Schema, bound: Bound): Point | null {
+export function patternOf(statement: Statement, schema: Schema): Pattern | null {
   const found = tableAndPredicate(statement);
   const table = found === null ? undefined : schema.tables.get(found.table);
   if (found === null || table === undefined) return null;
-  const equalities = equalitiesOf(found.predicate, new Set([found.table, found.alias]));
-  return equalities === null ? null : (byRowid(table, equalities, bound) ?? byIndex(table, equalities, bound));
+  const equalities = equalitiesOf(statement, found.predicate, new Set([found.table, found.alias]));
+  if (equalities === null) return null;
+  const candidates = [...byRowid(table, equalities), ...byIndex(table, equalities)];
+  return candidates.length === 0 ? null : { table, candidates };
+}
+
+/** @returns null where no value is of a kind that the key compares as it is */
+export function pointOf({ table, candidates }: Pattern, bound: Bound): Point | null {
+  for (const { index, parts } of candidates) {
+    const values: Value[] = [];
+    for (const { operand, affinity } of parts) {
+      const value = valueOf(operand, bound);
+      if (index === null ? typeof value !== "bigint" : !comparesAsIs(value, affinity)) break;
+      values.push(value);
+    }
+    if (values.length === parts.length) return { table, index, values };
+  }
+  return null;
+}
+
+export function valueOf(operand: Operand, bound: Bound): Value {
+  return "value" in operand ? operand.value : (bound.values[operand.parameter] ?? null);
 }
 
 function tableAndPredicate({
@@ -63,10 +95,14 @@ function tableAndPredicate({
   };
 }
 
-function equalitiesOf(predicate: readonly Token[], qualifiers: ReadonlySet<string>): Equalities | null {
+function equalitiesOf(
+  { tokens }: Statement,
+  predicate: readonly Token[],
+  qualifiers: ReadonlySet<string>,
+): Equalities | null {
   const depths = depthsOf(predicate);
   if (predicate.some((token, at) => depths[at] === 0 && isWord(token, "OR"))) return null;
-  const found = new Map<string, readonly Token[]>();
+  const found = new Map<string, Operand>();
   let start = 0;
   for (let at = 0; at <= predicate.length; at += 1) {
     if (at < predicate.length && !(depths[at] === 0 && isWord(predicate[at], "AND"))) continue;
@@ -76,8 +112,8 @@ function equalitiesOf(predicate: readonly Token[], qualifiers: ReadonlySet<strin
     if (sign === -1) continue;
     const [left, right] = [part.slice(0, sign), part.slice(sign + 1)];
     const column = columnNamed(left, qualifiers) ?? columnNamed(right, qualifiers);
-    const operand = columnNamed(left, qualifiers) === null ? left : right;
-    if (column !== null && isOperand(operand)) found.set(column, operand);
+    const operand = operandOf(tokens, columnNamed(left, qualifiers) === null ? left : right);
+    if (column !== null && operand !== null) found.set(column, operand);
   }
   return found;
 }
@@ -90,23 +126,19 @@ function columnNamed(tokens: readonly Token[], qualifiers: ReadonlySet<string>):
   return isQualified ? nameOf(tokens[2]) : null;
 }
 
-function isOperand(tokens: readonly Token[]): boolean {
-  const [first, second] = tokens;
-  if (tokens.length === 2) return isSymbol(first, "-") && second?.kind === "number";
-  return tokens.length === 1 && ["parameter", "number", "string", "blob"].includes(first?.kind ?? "");
-}
-
-function operandValue(tokens: readonly Token[], bound: Bound): Value | undefined {
-  const [first, second] = tokens;
+/** @param operand tokens of the statement @returns null where they are more than a value */
+export function operandOf(statement: readonly Token[], operand: readonly Token[]): Operand | null {
+  const [first, second] = operand;
+  if (first === undefined || operand.length > 2) return null;
   if (second !== undefined) {
-    const value = numberOf(second.value);
-    return value === undefined ? undefined : -value;
+    const value = isSymbol(first, "-") && second.kind === "number" ? numberOf(second.value) : undefined;
+    return value === undefined ? null : { value: -value };
   }
-  if (first?.kind === "parameter") return bound.valueOf(first);
-  if (first?.kind === "number") return numberOf(first.value);
-  if (first?.kind === "string") return first.value;
-  if (first?.kind === "blob") return Buffer.from(first.value, "hex");
-  return undefined;
+  if (first.kind === "parameter") return { parameter: indexOfParameter(statement, first) };
+  if (first.kind === "string") return { value: first.value };
+  if (first.kind === "blob") return { value: Buffer.from(first.value, "hex") };
+  const value = first.kind === "number" ? numberOf(first.value) : undefined;
+  return value === undefined ? null : { value };
 }
 
 function numberOf(text: string): bigint | number | undefined {
@@ -122,32 +154,25 @@ function comparesAsIs(value: Value, affinity: Affinity): boolean {
   return affinity === "text" ? typeof value === "string" : typeof value !== "string";
 }
 
-function byRowid(table: Table, equalities: Equalities, bound: Bound): Point | null {
-  if (table.rowid === null) return null;
+function byRowid(table: Table, equalities: Equalities): Pattern["candidates"] {
+  if (table.rowid === null) return [];
   const shadowed = new Set(table.columns.map((column) => column.name.toLowerCase()));
   const names = [table.rowid.toLowerCase(), ...["rowid", "_rowid_", "oid"].filter((name) => !shadowed.has(name))];
-  const operand = names.map((name) => equalities.get(name)).find((tokens) => tokens !== undefined);
-  const value = operand === undefined ? undefined : operandValue(operand, bound);
-  return typeof value === "bigint" ? { table, index: null, values: [value] } : null;
+  const operand = names.map((name) => equalities.get(name)).find((known) => known !== undefined);
+  return operand === undefined ? [] : [{ index: null, parts: [{ operand, affinity: "integer" }] }];
 }
 
-function byIndex(table: Table, equalities: Equalities, bound: Bound): Point | null {
+function byIndex(table: Table, equalities: Equalities): Pattern["candidates"] {
   const compare = columnCollations(table);
-  for (const index of table.unique) {
-    if (index.whole || index.name === "rowid") continue;
-    const values = index.columns.map((at, part) => {
+  return table.unique.flatMap((index) => {
+    if (index.whole || index.name === "rowid") return [];
+    const parts = index.columns.flatMap((at, part) => {
       const column = table.columns[at];
       const operand = column === undefined ? undefined : equalities.get(column.name.toLowerCase());
-      const value = operand === undefined ? undefined : operandValue(operand, bound);
       // An index that compares otherwise than the column would name other rows.
-      const fits =
-        value !== undefined &&
-        column !== undefined &&
-        comparesAsIs(value, column.affinity) &&
-        compare[at] === index.collations[part];
-      return fits ? value : undefined;
+      const fits = operand !== undefined && column !== undefined && compare[at] === index.collations[part];
+      return fits ? [{ operand, affinity: column.affinity }] : [];
     });
-    if (values.every((value) => value !== undefined)) return { table, index, values };
-  }
-  return null;
+    return parts.length === index.columns.length ? [{ index, parts }] : [];
+  });
 }

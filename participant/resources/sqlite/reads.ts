@@ -2,6 +2,7 @@
 
 import type Database from "better-sqlite3";
 import type { Bound } from "./parameters.ts";
+import { type Pattern, patternOf } from "./point.ts";
 import { refused } from "./refusal.ts";
 import { has, isReserved, type Schema } from "./schema.ts";
 import { parseStatement, type Statement } from "./statement.ts";
@@ -104,6 +105,7 @@ export class Analyst {
   private readonly schema: Schema;
   private readonly known = new Map<string, Analysis>();
   private readonly parsed = new Map<string, Statement>();
+  private readonly patterns = new WeakMap<Statement, { readonly pattern: Pattern | null }>();
 
   /**
    * @param plain a connection with foreign_keys off: its programs hold what the statement and triggers say, no key checks
@@ -117,10 +119,21 @@ export class Analyst {
 
   /** @throws Refusal */
   parse(sql: string): Statement {
-    const statement = this.parsed.get(sql) ?? parseStatement(sql);
+    const known = this.parsed.get(sql);
+    if (known !== undefined) return known;
+    const statement = parseStatement(sql);
     if (this.parsed.size > TEXTS_KEPT) this.parsed.clear();
     this.parsed.set(sql, statement);
     return statement;
+  }
+
+  /** The row that a statement of `parse` names by key; null where the text names none. */
+  pattern(statement: Statement): Pattern | null {
+    const known = this.patterns.get(statement);
+    if (known !== undefined) return known.pattern;
+    const pattern = patternOf(statement, this.schema);
+    this.patterns.set(statement, { pattern });
+    return pattern;
   }
 
   /** @throws Refusal, or SQLite's error where the text is not a statement of this schema */

@@ -2,6 +2,7 @@
 
 import { Reader, UnreadableBytes, Writer } from "../../../runtime/packing/index.ts";
 import { readValue, type Value, writeValue } from "../../../runtime/values/index.ts";
+import { isSame } from "./keys.ts";
 import { type Lock, type Mode, modes } from "./locks.ts";
 import type { Image, RowKey } from "./rows.ts";
 
@@ -26,17 +27,71 @@ export interface Redo {
 
 export const emptyRedo: Redo = { signatures: new Map(), rows: [], marks: new Map(), locks: [] };
 
-const VERSION = 1;
+const VERSION = 2;
 
-function writeValues(out: Writer, values: readonly Value[] | null): void {
-  out.varint(values === null ? 0 : values.length + 1);
-  for (const value of values ?? []) writeValue(out, value);
+/** How a row is packed: of an update, the columns that differ. */
+const shape = { none: 0, insert: 1, delete: 2, whole: 3, update: 4 } as const;
+
+function writeValues(out: Writer, values: readonly Value[]): void {
+  out.varint(values.length);
+  for (const value of values) writeValue(out, value);
 }
 
-function readValues(from: Reader): Value[] | null {
-  const count = from.varint();
-  if (count === 0) return null;
-  return Array.from({ length: count - 1 }, () => readValue(from));
+function readValues(from: Reader): Value[] {
+  return many(from, () => readValue(from));
+}
+
+function writeImages(out: Writer, { before, after }: RowChange): void {
+  if (before === null || after === null) {
+    out.byte(before !== null ? shape.delete : after !== null ? shape.insert : shape.none);
+    const image = before ?? after;
+    if (image !== null) writeValues(out, image);
+    return;
+  }
+  if (before.length !== after.length) {
+    out.byte(shape.whole);
+    writeValues(out, before);
+    writeValues(out, after);
+    return;
+  }
+  out.byte(shape.update);
+  writeValues(out, before);
+  const changed = changedAt(before, after);
+  out.varint(changed.length);
+  for (const at of changed) writeValue(out.varint(at), after[at] ?? null);
+}
+
+function readImages(from: Reader): Pick<RowChange, "before" | "after"> {
+  const kind = from.byte();
+  switch (kind) {
+    case shape.none:
+      return { before: null, after: null };
+    case shape.insert:
+      return { before: null, after: readValues(from) };
+    case shape.delete:
+      return { before: readValues(from), after: null };
+    case shape.whole:
+      return { before: readValues(from), after: readValues(from) };
+    case shape.update: {
+      const before = readValues(from);
+      const after = [...before];
+      for (let left = from.varint(); left > 0; left -= 1) {
+        const at = from.varint();
+        if (at >= before.length) throw new UnreadableBytes(`column ${at} of ${before.length} in a row of redo`);
+        after[at] = readValue(from);
+      }
+      return { before, after };
+    }
+    default:
+      throw new UnreadableBytes(`no row of redo has the shape ${kind}`);
+  }
+}
+
+/** Positions at which two images of one row differ. */
+export function changedAt(before: Image, after: Image): number[] {
+  const changed: number[] = [];
+  for (const [at, value] of after.entries()) if (!isSame(before[at] ?? null, value)) changed.push(at);
+  return changed;
 }
 
 export function packRedo(redo: Redo): Buffer {
@@ -48,8 +103,7 @@ export function packRedo(redo: Redo): Buffer {
   for (const row of redo.rows) {
     out.varint(tables.indexOf(row.table));
     writeValues(out, row.key);
-    writeValues(out, row.before);
-    writeValues(out, row.after);
+    writeImages(out, row);
   }
   out.varint(redo.marks.size);
   for (const [table, mark] of redo.marks) out.text(table).int64(mark);
@@ -67,9 +121,8 @@ export function unpackRedo(bytes: Uint8Array): Redo {
   const tables = [...signatures.keys()];
   const rows = many(from, (): RowChange => {
     const table = tables[from.varint()];
-    const key = readValues(from);
-    if (table === undefined || key === null) throw new UnreadableBytes("a row of redo without a table or a key");
-    return { table, key, before: readValues(from), after: readValues(from) };
+    if (table === undefined) throw new UnreadableBytes("a row of redo without a table");
+    return { table, key: readValues(from), ...readImages(from) };
   });
   const marks = new Map(many(from, () => [from.text(), from.int64()] as const));
   const locks = many(from, (): Lock => ({ mode: modeAt(from.byte()), resource: from.text() }));

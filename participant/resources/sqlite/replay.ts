@@ -1,6 +1,6 @@
 /** The changes of an interactive branch so far, put back on the work connection before its next statements. */
 
-import { writeImages } from "./images.ts";
+import { counted, writeImages } from "./images.ts";
 import { Refusal } from "./refusal.ts";
 import type { Redo } from "./redo.ts";
 import type { Schema, Table } from "./schema.ts";
@@ -21,8 +21,9 @@ export function replay(work: WorkConnection, redo: Redo): void {
       throw new Refusal("RESOURCE_FAILED", `The table ${id} was migrated while the transaction was open. Begin again.`);
   if (redo.rows.length === 0) return;
   const acting = actingTables(schema, redo);
-  if (acting.length === 0) writeImages(work.rows, schema, redo);
-  else withBareSchema(work, acting, () => writeImages(work.rows, schema, redo));
+  const write = (): void => counted(work.rows, () => writeImages(work.rows, schema, redo));
+  if (acting.length === 0) write();
+  else withBareSchema(work, acting, write);
 }
 
 /** Tables whose triggers or foreign keys a write to the redo's rows would set off. */

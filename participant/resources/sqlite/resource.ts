@@ -12,17 +12,19 @@ import {
   unpackWork,
 } from "../../../runtime/values/index.ts";
 import type Database from "better-sqlite3";
-import { applyChecked, applyTrusted } from "./apply.ts";
+import { applyChecked } from "./apply.ts";
 import { attempt, type Done, type Failed } from "./attempt.ts";
 import { type Branch, highestInserts, newBranch } from "./branch.ts";
 import { failureOf } from "./failure.ts";
-import { differenceFrom } from "./images.ts";
+import { counted, differenceFrom, writeImages } from "./images.ts";
 import { describe, LockTable, tableLock } from "./locks.ts";
 import { outsideCounter } from "./outside.ts";
+import { Planner } from "./planned.ts";
 import { openReader, type QueryLimits, type Reader } from "./query.ts";
 import { emptyRedo, packRedo, type RowChange, unpackRedo } from "./redo.ts";
 import { Rows } from "./rows.ts";
 import { readSchema, type Schema, schemaVersion } from "./schema.ts";
+import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { guardTriggers, type TriggerGuard } from "./trigger-guard.ts";
 import { obstacleBehind, obstacleOf, type Obstacle } from "./verdict.ts";
 import { openWorkConnection, type WorkConnection } from "./work-connection.ts";
@@ -34,6 +36,8 @@ export interface SqliteResourceOptions {
   readonly journalDatabase: Database.Database;
   /** How long to wait for a writer outside nemcon, in milliseconds. */
   readonly busyMs?: number;
+  /** For tests: "alone" tries every branch out in a savepoint of its own. Default: the cheapest way that fits. */
+  readonly ways?: "cheapest" | "alone";
   /** Once a branch: someone outside nemcon changed what it has locked. */
   readonly onOutsideWrite: (transaction: TransactionId, detail: string) => void;
 }
@@ -43,6 +47,8 @@ export interface SqliteResource extends Resource {
   readonly guard: TriggerGuard;
   /** Committed data only. @throws Refusal */
   query(operation: SqlOperation, queryLimits?: QueryLimits): OperationResult;
+  /** How many calls were answered in which way: for tests and for people. */
+  readonly ways: Readonly<Record<Way, number>>;
   /** What a branch has locked, in words. */
   locks(transaction: TransactionId): string[];
   readonly openBranches: readonly {
@@ -53,6 +59,9 @@ export interface SqliteResource extends Resource {
   close(): void;
 }
 
+/** planned: by SELECTs, nothing written; alone: tried out in a savepoint of its own. */
+export type Way = "planned" | "alone";
+
 const DEFAULT_BUSY_MS = 1000;
 
 /** @throws Error where the file can't be served: not WAL, not UTF-8 */
@@ -62,14 +71,20 @@ export function openSqliteResource(options: SqliteResourceOptions): SqliteResour
 
 class EmbeddedSqlite implements SqliteResource {
   readonly guard: TriggerGuard;
+  readonly ways = { planned: 0, alone: 0 };
   private readonly options: SqliteResourceOptions;
   private readonly journal: Database.Database;
   private readonly outside: () => number;
+  private readonly snapshot: Snapshot;
+  private readonly mayPlan: boolean;
   private readonly branches = new Map<TransactionId, Branch>();
   private readonly lockTable = new LockTable();
   private readonly over = new Set<TransactionId>();
   private reader: Reader | null = null;
   private work: WorkConnection | null = null;
+  private planner: Planner | null = null;
+  /** Why this turn can have no transaction of the work connection; null: it was not refused one. */
+  private unworkable: Error | null = null;
   private applying: { readonly schema: Schema; readonly rows: Rows } | null = null;
   private checkedAt: number | null = null;
 
@@ -86,6 +101,8 @@ class EmbeddedSqlite implements SqliteResource {
     this.journal.pragma("ignore_check_constraints = ON");
     this.guard = guardTriggers(this.journal);
     this.outside = outsideCounter(this.journal);
+    this.snapshot = snapshotOf(this.journal);
+    this.mayPlan = options.ways !== "alone";
   }
 
   execute(calls: readonly ResourceCall[]): readonly (ResourceAnswer | null)[] {
@@ -94,31 +111,67 @@ class EmbeddedSqlite implements SqliteResource {
       this.lookOutside();
       return calls.map((call) => this.withoutWork(call));
     }
-    let work: WorkConnection;
     try {
-      work = this.begin();
+      this.read();
     } catch (error) {
       const { detail } = failureOf(error);
       return calls.map((call) => this.withoutWork(call) ?? no(call, "RESOURCE_FAILED", detail, true));
     }
     try {
       this.lookOutside();
-      return calls.map((call) => this.withoutWork(call) ?? this.tryOut(work, call));
+      return calls.map((call) => this.withoutWork(call) ?? this.run(call));
     } finally {
-      if (work.db.inTransaction) work.db.exec("ROLLBACK");
+      this.snapshot.end();
+      if (this.work?.db.inTransaction === true) this.work.rollback();
+      this.unworkable = null;
     }
   }
 
-  /** An open transaction of the work connection, under the schema that the file has. */
-  private begin(): WorkConnection {
+  /** A snapshot of committed data on the journal's connection, under the schema that the work connection knows. */
+  private read(): void {
     for (;;) {
-      const work = (this.work ??= openWorkConnection(this.options.file, this.options.busyMs ?? DEFAULT_BUSY_MS));
-      work.db.exec("BEGIN IMMEDIATE");
-      if (schemaVersion(work.db) === work.schema.version) return work;
-      work.db.exec("ROLLBACK");
-      work.close();
-      this.work = null;
+      const work = this.connectWork();
+      this.snapshot.begin();
+      const { schema, rows } = this.forApply();
+      if (schema.version === work.schema.version) {
+        if (this.planner === null || !this.planner.isFor(work, rows)) this.planner = new Planner(work, rows);
+        return;
+      }
+      this.snapshot.end();
+      this.closeWork();
     }
+  }
+
+  /** An open transaction of the work connection, under the schema that the file has; the snapshot is renewed. */
+  private begin(): WorkConnection {
+    if (this.work?.db.inTransaction === true) return this.work;
+    // Waiting once is enough: a writer outside holds up the whole turn.
+    if (this.unworkable !== null) throw this.unworkable;
+    this.snapshot.end();
+    try {
+      for (;;) {
+        const work = this.connectWork();
+        work.begin();
+        if (schemaVersion(work.db) === work.schema.version) return work;
+        work.rollback();
+        this.closeWork();
+      }
+    } catch (error) {
+      this.unworkable = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    } finally {
+      this.read();
+      this.lookOutside();
+    }
+  }
+
+  private connectWork(): WorkConnection {
+    return (this.work ??= openWorkConnection(this.options.file, this.options.busyMs ?? DEFAULT_BUSY_MS));
+  }
+
+  private closeWork(): void {
+    this.work?.close();
+    this.work = null;
   }
 
   /** Whether a call needs the work connection: for its operations, or to look at deferred keys that were broken. */
@@ -166,10 +219,9 @@ class EmbeddedSqlite implements SqliteResource {
     return { kind: "prepared", vote: "yes", redo, result };
   }
 
-  private tryOut(work: WorkConnection, call: ResourceCall): ResourceAnswer | null {
+  private run(call: ResourceCall): ResourceAnswer | null {
     const { transaction, request } = call;
     if (request.act !== "work" && request.act !== "prepare") return null;
-    if (!work.db.inTransaction) work.db.exec("BEGIN IMMEDIATE");
     const branch = this.branches.get(transaction) ?? newBranch();
     const spoilt = this.spoilt(call, branch);
     if (spoilt !== null) return spoilt;
@@ -184,8 +236,23 @@ class EmbeddedSqlite implements SqliteResource {
       highest: (table: string) => this.highestInsert(transaction, table),
       isFinal: request.act === "prepare",
     };
-    const outcome = attempt(work, before, operations);
-    return outcome.ok ? this.succeeded(call, branch, outcome) : this.failed(work, call, branch, outcome);
+    const planned = this.mayPlan && !branch.isOrphaned ? this.planner?.attempt(before, operations) : null;
+    if (planned) {
+      this.ways.planned += 1;
+      return this.decided(call, branch, planned);
+    }
+    let work: WorkConnection;
+    try {
+      work = this.begin();
+    } catch (error) {
+      return no(call, "RESOURCE_FAILED", failureOf(error).detail, true);
+    }
+    this.ways.alone += 1;
+    return this.spoilt(call, branch) ?? this.decided(call, branch, attempt(work, before, operations));
+  }
+
+  private decided(call: ResourceCall, branch: Branch, outcome: Done | Failed): ResourceAnswer {
+    return outcome.ok ? this.succeeded(call, branch, outcome) : this.failed(call, branch, outcome);
   }
 
   private succeeded(call: ResourceCall, branch: Branch, done: Done): ResourceAnswer {
@@ -205,9 +272,9 @@ class EmbeddedSqlite implements SqliteResource {
       : this.prepared(transaction, branch, result);
   }
 
-  private failed(work: WorkConnection, call: ResourceCall, branch: Branch, failed: Failed): ResourceAnswer {
+  private failed(call: ResourceCall, branch: Branch, failed: Failed): ResourceAnswer {
     const { transaction, request } = call;
-    const obstacle = obstacleBehind(transaction, failed, this.lockTable, work.schema);
+    const obstacle = obstacleBehind(transaction, failed, this.lockTable, this.connectWork().schema);
     if (obstacle !== null) return this.conflict(call, obstacle);
     if (request.act !== "work") {
       if (branch.phase === "active") this.forget(transaction);
@@ -254,30 +321,45 @@ class EmbeddedSqlite implements SqliteResource {
   }
 
   apply(calls: readonly ResourceCall[]): readonly (ResourceResult | null)[] {
-    return calls.map(({ transaction, request }) => {
-      if (request.act === "commit") return this.commit(transaction);
-      if (request.act === "abort") this.over.add(transaction);
-      return null;
+    for (const { transaction, request } of calls) if (request.act === "abort") this.over.add(transaction);
+    if (!calls.some(({ request }) => request.act === "commit")) return calls.map(() => null);
+    const { schema, rows } = this.forApply();
+    const outside = this.outside();
+    const isTrusted = ({ request, transaction }: ResourceCall): boolean =>
+      request.act === "commit" && this.preparedBranch(transaction).seenAt === outside;
+    // Nothing outside changed since these were prepared: their locks prove that every image fits.
+    counted(rows, () =>
+      calls.reduce(
+        (sum, call) =>
+          sum + (isTrusted(call) ? writeImages(rows, schema, this.preparedBranch(call.transaction).redo) : 0),
+        0,
+      ),
+    );
+    return calls.map((call) => {
+      if (call.request.act !== "commit") return null;
+      const damage = isTrusted(call) ? null : this.commitChecked(call.transaction);
+      if (damage !== null) return { kind: "applied", outcome: "damaged", detail: damage };
+      this.over.add(call.transaction);
+      return { kind: "applied", outcome: "ok" };
     });
   }
 
-  private commit(transaction: TransactionId): ResourceResult {
+  private preparedBranch(transaction: TransactionId): Branch {
     const branch = this.branches.get(transaction);
     if (branch === undefined || branch.phase !== "prepared")
       throw new Error(`${transaction} has no prepared branch to commit`);
+    return branch;
+  }
+
+  /** @returns what was found damaged, in words; null: applied */
+  private commitChecked(transaction: TransactionId): string | null {
+    const branch = this.preparedBranch(transaction);
     const { schema, rows } = this.forApply();
-    const isTrusted = branch.seenAt !== null && branch.seenAt === this.outside();
-    if (isTrusted) applyTrusted(rows, schema, branch.redo);
-    else {
-      const damage = applyChecked(this.journal, rows, schema, branch.redo);
-      if (damage !== null) {
-        const detail = `Someone outside nemcon wrote to what ${transaction} has locked: ${damage}. Nothing of it was applied.`;
-        this.alarm(transaction, branch, detail);
-        return { kind: "applied", outcome: "damaged", detail };
-      }
-    }
-    this.over.add(transaction);
-    return { kind: "applied", outcome: "ok" };
+    const damage = applyChecked(this.journal, rows, schema, branch.redo);
+    if (damage === null) return null;
+    const detail = `Someone outside nemcon wrote to what ${transaction} has locked: ${damage}. Nothing of it was applied.`;
+    this.alarm(transaction, branch, detail);
+    return detail;
   }
 
   private forApply(): { readonly schema: Schema; readonly rows: Rows } {
@@ -346,9 +428,8 @@ class EmbeddedSqlite implements SqliteResource {
   }
 
   close(): void {
-    this.work?.close();
+    this.closeWork();
     this.reader?.close();
-    this.work = null;
     this.reader = null;
   }
 }

@@ -16,6 +16,15 @@ export type Image = readonly Value[];
 
 type Statement = Database.Statement<unknown[], Value[]>;
 
+/** Of one table, for as long as the schema version lasts. */
+interface TableStatements {
+  readonly read: Statement;
+  readonly delete: Statement;
+  readonly insert: Statement;
+  /** By the columns that they write. */
+  readonly updates: Map<string, Statement>;
+}
+
 const STATEMENTS_KEPT = 512;
 
 /** The text of a row's key in locks and maps; keys that the table holds equal have the same. */
@@ -24,11 +33,16 @@ export function rowKeyText(table: Table, key: RowKey): string {
 }
 
 export function imageOf(table: Table, row: FullRow): Image {
-  return table.stored.map((at) => row[at] ?? null);
+  return table.stored.length === row.length ? row : table.stored.map((at) => row[at] ?? null);
 }
 
 function keyNames(table: Table): string[] {
   return table.rowid === null ? table.key.map((at) => table.columns[at]?.name ?? "") : [table.rowid];
+}
+
+/** A rowid that is no column of the table: images do not have it. */
+function isNamedApart(table: Table): boolean {
+  return table.rowid !== null && table.rowidColumn === null;
 }
 
 /** `"a" = ? AND "b" = ?`: of a column and a parameter, so the column's affinity and collation hold. */
@@ -44,6 +58,7 @@ function isKept(table: Table, at: number): boolean {
 export class Rows {
   private readonly db: Database.Database;
   private readonly statements = new Map<string, Statement>();
+  private readonly tables = new Map<Table, TableStatements>();
 
   /** @param db where it lasts only as long as the schema version */
   constructor(db: Database.Database) {
@@ -66,21 +81,19 @@ export class Rows {
   /** @returns null where there is no such row
    *  @throws Refusal where it holds text that is not UTF-8, which no image could keep */
   read(table: Table, key: RowKey): FullRow | null {
-    const columns = table.columns.map((column) => quoteName(column.name));
-    const where = equals(keyNames(table));
-    const row = this.prepare(`SELECT ${columns.join(", ")} FROM main.${quoteName(table.name)} WHERE ${where}`).get(
-      ...key,
-    );
+    const { read } = this.of(table);
+    const row = read.get(...key);
     if (row === undefined) return null;
     for (const [at, value] of row.entries())
       if (typeof value === "string" && value.includes("\uFFFD") && isKept(table, at))
-        this.checkText(table, columns[at] ?? "", where, key, value);
+        this.checkText(table, at, key, value);
     return row;
   }
 
   /** A replacement character is either the user's own or the driver's, for bytes that are not UTF-8. */
-  private checkText(table: Table, column: string, where: string, key: RowKey, value: string): void {
-    const sql = `SELECT CAST(${column} AS BLOB) FROM main.${quoteName(table.name)} WHERE ${where}`;
+  private checkText(table: Table, at: number, key: RowKey, value: string): void {
+    const column = quoteName(table.columns[at]?.name ?? "");
+    const sql = `SELECT CAST(${column} AS BLOB) FROM main.${quoteName(table.name)} WHERE ${equals(keyNames(table))}`;
     const [bytes] = this.prepare(sql).get(...key) ?? [];
     if (bytes instanceof Uint8Array && Buffer.from(value, "utf8").equals(bytes)) return;
     throw refused(
@@ -89,16 +102,48 @@ export class Rows {
   }
 
   delete(table: Table, key: RowKey): void {
-    this.prepare(`DELETE FROM main.${quoteName(table.name)} WHERE ${equals(keyNames(table))}`).run(...key);
+    this.of(table).delete.run(...key);
   }
 
   insert(table: Table, key: RowKey, image: Image): void {
-    const explicit = table.rowid !== null && table.rowidColumn === null;
+    const { insert } = this.of(table);
+    if (isNamedApart(table)) insert.run(...key, ...image);
+    else insert.run(...image);
+  }
+
+  /** @param stored which of the image's columns are written */
+  update(table: Table, key: RowKey, stored: readonly number[], image: Image): void {
+    const { updates } = this.of(table);
+    const which = stored.join(",");
+    let update = updates.get(which);
+    if (update === undefined) {
+      const sets = stored.map((at) => `${quoteName(table.columns[table.stored[at] ?? -1]?.name ?? "")} = ?`).join(", ");
+      const sql = `UPDATE main.${quoteName(table.name)} SET ${sets} WHERE ${equals(keyNames(table))}`;
+      updates.set(which, (update = this.prepare(sql)));
+    }
+    const [first, second] = stored;
+    if (first !== undefined && second === undefined && key.length === 1) update.run(image[first] ?? null, key[0]);
+    else update.run(...stored.map((at) => image[at] ?? null), ...key);
+  }
+
+  private of(table: Table): TableStatements {
+    const known = this.tables.get(table);
+    if (known !== undefined) return known;
+    const from = `main.${quoteName(table.name)}`;
+    const where = `WHERE ${equals(keyNames(table))}`;
+    const columns = table.columns.map((column) => quoteName(column.name)).join(", ");
     const names = table.stored.map((at) => table.columns[at]?.name ?? "");
-    const all = explicit ? [table.rowid ?? "", ...names] : names;
-    const marks = all.map(() => "?").join(", ");
-    const sql = `INSERT INTO main.${quoteName(table.name)} (${all.map(quoteName).join(", ")}) VALUES (${marks})`;
-    this.prepare(sql).run(...(explicit ? key : []), ...image);
+    const all = isNamedApart(table) ? [table.rowid ?? "", ...names] : names;
+    const made: TableStatements = {
+      read: this.prepare(`SELECT ${columns} FROM ${from} ${where}`),
+      delete: this.prepare(`DELETE FROM ${from} ${where}`),
+      insert: this.prepare(
+        `INSERT INTO ${from} (${all.map(quoteName).join(", ")}) VALUES (${all.map(() => "?").join(", ")})`,
+      ),
+      updates: new Map(),
+    };
+    this.tables.set(table, made);
+    return made;
   }
 
   /** Rows changed since the connection was opened, by triggers and cascades too. */
@@ -113,10 +158,12 @@ export class Rows {
     return new Map(marks.map(([name, seq]) => [String(name), typeof seq === "bigint" ? seq : 0n]));
   }
 
-  /** @param mark null: no row, as before the table's first insert */
-  setSequence(name: string, mark: bigint | null): void {
-    if (mark === null) this.prepare("DELETE FROM main.sqlite_sequence WHERE name = ?").run(name);
-    else if (this.prepare("UPDATE main.sqlite_sequence SET seq = ? WHERE name = ?").run(mark, name).changes === 0)
-      this.prepare("INSERT INTO main.sqlite_sequence(name, seq) VALUES (?, ?)").run(name, mark);
+  /** @param mark null: no row, as before the table's first insert @returns how many rows that changed */
+  setSequence(name: string, mark: bigint | null): number {
+    if (mark === null) return this.prepare("DELETE FROM main.sqlite_sequence WHERE name = ?").run(name).changes;
+    const { changes } = this.prepare("UPDATE main.sqlite_sequence SET seq = ? WHERE name = ?").run(mark, name);
+    return changes > 0
+      ? changes
+      : this.prepare("INSERT INTO main.sqlite_sequence(name, seq) VALUES (?, ?)").run(name, mark).changes;
   }
 }

@@ -62,7 +62,8 @@ export function collect(
   return { columns, rows };
 }
 
-function sizeOf(value: Value): number {
+/** Bytes that a value takes in a result, about. */
+export function sizeOf(value: Value): number {
   if (typeof value === "string") return 3 + Buffer.byteLength(value);
   return value instanceof Uint8Array ? 3 + value.length : 9;
 }

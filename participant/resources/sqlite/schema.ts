@@ -1,5 +1,6 @@
 /** What the user's schema says: tables, keys, indexes, foreign keys and triggers of one schema version. */
 
+import { createHash } from "node:crypto";
 import type Database from "better-sqlite3";
 import SqliteDatabase from "better-sqlite3";
 import { type Token, isSymbol, isWord, quoteName, tokensOf } from "./tokens.ts";
@@ -11,6 +12,8 @@ export interface Column {
   readonly name: string;
   readonly affinity: Affinity;
   readonly generated: boolean;
+  readonly notNull: boolean;
+  readonly hasDefault: boolean;
 }
 
 export interface UniqueIndex {
@@ -46,7 +49,12 @@ export interface Table {
   /** WITHOUT ROWID: positions and collations of the primary key; else empty. */
   readonly key: readonly number[];
   readonly keyCollations: readonly Collation[];
+  /** The declared primary key's columns, in its order; empty where there is none. */
+  readonly primary: readonly number[];
   readonly autoincrement: boolean;
+  readonly strict: boolean;
+  /** Whether a write evaluates expressions of the schema, which may fail: CHECK, generated columns, indexes on expressions and partial ones. */
+  readonly evaluates: boolean;
   readonly unique: readonly UniqueIndex[];
   readonly foreignKeys: readonly ForeignKey[];
   /** Foreign keys of other tables, or its own, that refer to this one. */
@@ -56,7 +64,7 @@ export interface Table {
   readonly triggers: readonly (readonly Token[])[];
   /** Why no branch may write to it; null where all is well. */
   readonly refusal: string | null;
-  /** Changes when images of rows would mean something else. */
+  /** Changes when images of rows would mean something else: a digest of names, types and key. */
   readonly signature: string;
 }
 
@@ -82,6 +90,8 @@ interface Entry {
 interface ColumnRow {
   readonly name: string;
   readonly type: string;
+  readonly notnull: number;
+  readonly dflt_value: string | null;
   readonly pk: number;
   readonly hidden: number;
 }
@@ -174,8 +184,12 @@ function readTable(
     name: row.name,
     affinity: affinityOf(row.type, strict),
     generated: row.hidden >= 2,
+    // A key of a table WITHOUT ROWID holds no NULL, declared or not.
+    notNull: row.notnull === 1 || (withoutRowid && row.pk > 0),
+    hasDefault: row.dflt_value !== null,
   }));
-  const indexes = all<IndexRow>(db, `PRAGMA main.index_list(${quoteName(name)})`).filter((index) => index.unique === 1);
+  const listed = all<IndexRow>(db, `PRAGMA main.index_list(${quoteName(name)})`);
+  const indexes = listed.filter((index) => index.unique === 1);
   const primary = rows.map((row, at) => ({ at, ...row })).filter((row) => row.pk > 0);
   const isAlias =
     !withoutRowid &&
@@ -198,14 +212,23 @@ function readTable(
     rowidColumn,
     key: key?.index.columns ?? [],
     keyCollations: key?.index.collations ?? [],
+    primary: primary.toSorted((a, b) => a.pk - b.pk).map(({ at }) => at),
     autoincrement: tokens.some((token) => isWord(token, "AUTOINCREMENT")),
+    strict,
+    evaluates:
+      tokens.some((token) => isWord(token, "CHECK")) ||
+      columns.some((column) => column.generated) ||
+      listed.some((index) => readIndex(db, index).index.whole),
     unique: read.map(({ index }) => index),
     foreignKeys: foreign,
     referencedBy: [],
     tokens,
     triggers,
     refusal: whyRefused(name, rowid, withoutRowid, read, tokens, triggers),
-    signature: JSON.stringify([rows.map((row) => [row.name, row.type, row.pk, row.hidden]), withoutRowid, strict]),
+    signature: createHash("sha256")
+      .update(JSON.stringify([rows.map((row) => [row.name, row.type, row.pk, row.hidden]), withoutRowid, strict]))
+      .digest("base64")
+      .slice(0, 22),
   };
 }
 
@@ -290,18 +313,8 @@ function withParents(bare: ReadonlyMap<string, Table>): Map<string, Table> {
 
 function withParentColumns(key: ForeignKey, parent: Table | undefined): ForeignKey {
   if (key.parentColumns.length > 0 || parent === undefined) return key;
-  const positions = parent.rowidColumn === null ? primaryKeyOf(parent) : [parent.rowidColumn];
+  const positions = parent.rowidColumn === null ? parent.primary : [parent.rowidColumn];
   return { ...key, parentColumns: positions.map((at) => parent.columns[at]?.name.toLowerCase() ?? "") };
-}
-
-/** The declared primary key of a table whose key is not its rowid, from the signature's `pk` numbers. */
-function primaryKeyOf(table: Table): number[] {
-  const [rows] = JSON.parse(table.signature) as [[string, string, number, number][]];
-  return rows
-    .map(([, , pk], at) => ({ pk, at }))
-    .filter(({ pk }) => pk > 0)
-    .toSorted((a, b) => a.pk - b.pk)
-    .map(({ at }) => at);
 }
 
 /** The unique index of the parent that a foreign key leans on; undefined where there is none (SQLite reports that itself). */

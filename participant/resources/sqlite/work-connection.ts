@@ -16,6 +16,9 @@ export interface WorkConnection {
   readonly committed: Rows;
   readonly capture: Capture;
   readonly analyst: Analyst;
+  /** @throws SQLite's error where another program keeps the file locked */
+  begin(): void;
+  rollback(): void;
   /** Around one branch. */
   readonly savepoint: { begin(): void; undo(): void };
   /** What last_insert_rowid() says is the connection's in SQLite; here it is the branch's. */
@@ -48,6 +51,7 @@ export function openWorkConnection(file: string, busyMs: number): WorkConnection
     const capture = new Capture(db, schema);
     // An insert here sets what last_insert_rowid() says.
     db.exec("CREATE TEMP TABLE nemcon_last(id INTEGER PRIMARY KEY)");
+    const [begin, rollbackAll] = [db.prepare("BEGIN IMMEDIATE"), db.prepare("ROLLBACK")];
     const [savepoint, rollback, release] = ["SAVEPOINT", "ROLLBACK TO", "RELEASE"].map((word) =>
       db.prepare(`${word} nemcon_branch`),
     );
@@ -60,6 +64,12 @@ export function openWorkConnection(file: string, busyMs: number): WorkConnection
       committed: new Rows(plain),
       capture,
       analyst: new Analyst(plain, db, schema),
+      begin: () => {
+        begin.run();
+      },
+      rollback: () => {
+        rollbackAll.run();
+      },
       savepoint: {
         begin: () => savepoint?.run(),
         undo: () => {

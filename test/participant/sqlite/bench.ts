@@ -4,7 +4,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import SqliteDatabase from "better-sqlite3";
-import { openSqliteResource, type SqliteResource } from "../../../participant/resources/sqlite/index.ts";
+import {
+  openSqliteResource,
+  type SqliteResource,
+  type SqliteResourceOptions,
+} from "../../../participant/resources/sqlite/index.ts";
 import type { ResourceResult } from "../../../protocols/index.ts";
 import type { ResourceAnswer } from "../../../runtime/engine/index.ts";
 import {
@@ -30,6 +34,8 @@ export function id(number: number): string {
   return `c.0001.${number.toString(36).padStart(8, "0")}`;
 }
 
+export type Ways = NonNullable<SqliteResourceOptions["ways"]>;
+
 export class Bench {
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "nemcon-sqlite-"));
   readonly file = path.join(this.folder, "data.db");
@@ -37,7 +43,11 @@ export class Bench {
   journal: SqliteDatabase.Database;
   resource: SqliteResource;
 
-  constructor(schema: string) {
+  private readonly ways: Ways;
+
+  /** @param ways in which branches may be prepared */
+  constructor(schema: string, ways: Ways = "cheapest") {
+    this.ways = ways;
     const user = new SqliteDatabase(this.file);
     user.pragma("journal_mode = WAL");
     user.exec(schema);
@@ -53,6 +63,7 @@ export class Bench {
       file: this.file,
       journalDatabase: journal,
       busyMs: 50,
+      ways: this.ways,
       onOutsideWrite: (transaction, detail) => this.alarms.push({ transaction, detail }),
     });
     return [journal, resource];

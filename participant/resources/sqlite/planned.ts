@@ -1,0 +1,305 @@
+/**
+ * The planned way: what a branch's point statements would change is computed by SELECTs on the journal's connection,
+ * whose cache holds what it wrote itself, and nothing is written before the commit. It gives the outcome that trying
+ * the statements out would give, to the bit, or none at all: then they are tried out.
+ */
+
+import { limits, type OperationResult, type SqlOperation, type Value } from "../../../runtime/values/index.ts";
+import { type Before, type Done, type Failed, unmetBy } from "./attempt.ts";
+import { codeOf } from "./failure.ts";
+import { type ChangedRow, effectOf, locksOfPoint } from "./footprint.ts";
+import { keysOf } from "./keys.ts";
+import { type Lock, rowLock, valueLock } from "./locks.ts";
+import { bind, type Bound } from "./parameters.ts";
+import { type Plan, planOf, type Source } from "./plan.ts";
+import { type Point, pointOf, valueOf } from "./point.ts";
+import { bindings } from "./reads.ts";
+import { Refusal } from "./refusal.ts";
+import { type FullRow, type RowKey, rowKeyText, type Rows } from "./rows.ts";
+import { sizeOf } from "./run.ts";
+import type { Column, Table } from "./schema.ts";
+import type { Statement } from "./statement.ts";
+import type { WorkConnection } from "./work-connection.ts";
+
+type Prepared = ReturnType<Rows["prepare"]>;
+
+interface Known {
+  readonly statement: Statement;
+  readonly plan: Plan;
+  readonly prepared: Prepared;
+  readonly columns: readonly string[];
+}
+
+const TEXTS_KEPT = 512;
+/** Longer values and rows are SQLite's to refuse. */
+const MOST_BYTES = 1024 * 1024;
+
+/** Plans by text, for one schema version. */
+export class Planner {
+  private readonly work: WorkConnection;
+  private readonly rows: Rows;
+  private readonly known = new Map<string, Known | null>();
+
+  /** @param rows of the journal's connection: committed data, inside a read transaction that `work`'s schema holds in */
+  constructor(work: WorkConnection, rows: Rows) {
+    this.work = work;
+    this.rows = rows;
+  }
+
+  isFor(work: WorkConnection, rows: Rows): boolean {
+    return this.work === work && this.rows === rows;
+  }
+
+  /** @returns null: to be tried out */
+  attempt(before: Before, operations: readonly SqlOperation[]): Done | Failed | null {
+    try {
+      return new PlannedAttempt(this.rows, before).run(operations, (operation) => this.find(operation));
+    } catch (error) {
+      // Who else may be behind a failure is for the other way to ask.
+      if (error instanceof Refusal || (error instanceof Error && codeOf(error) !== "")) return null;
+      throw error;
+    }
+  }
+
+  private find(operation: SqlOperation): Known | null {
+    const known = this.known.get(operation.statement);
+    if (known !== undefined) return known;
+    if (this.known.size >= TEXTS_KEPT) this.known.clear();
+    // Until its analysis is through: a text that is refused stays one to be tried out.
+    this.known.set(operation.statement, null);
+    const made = this.make(operation);
+    this.known.set(operation.statement, made);
+    return made;
+  }
+
+  private make(operation: SqlOperation): Known | null {
+    const { analyst, schema, committed } = this.work;
+    const text = operation.statement;
+    const statement = analyst.parse(text);
+    const analysis = analyst.analyse(text, statement, bind(operation, statement.tokens));
+    const plan = planOf(statement, analysis, schema, analyst.pattern(statement));
+    if (plan === null) return null;
+    const prepared = this.rows.prepare(plan.kind === "select" ? text : plan.sql);
+    const own = committed.prepare(text);
+    const columns = own.reader ? own.columns().map((column) => column.name) : [];
+    return { statement, plan, prepared, columns };
+  }
+}
+
+/** Thrown inside this file: this way does not reach so far. */
+const beyond = new Refusal("STATEMENT_FAILED", "to be tried out");
+
+class PlannedAttempt {
+  private readonly rows: Rows;
+  private readonly before: Before;
+  private readonly looked: Lock[] = [];
+  private readonly changes: ChangedRow[] = [];
+  private readonly results: OperationResult[] = [];
+  private lastInsertRowid: bigint;
+  private bytes = 0;
+
+  constructor(rows: Rows, before: Before) {
+    this.rows = rows;
+    this.before = before;
+    this.lastInsertRowid = before.lastInsertRowid;
+  }
+
+  run(operations: readonly SqlOperation[], find: (operation: SqlOperation) => Known | null): Done | Failed | null {
+    for (const operation of operations) {
+      const known = find(operation);
+      if (known === null) return null;
+      const result = this.operate(known, bind(operation, known.statement.tokens));
+      const detail = unmetBy(known.statement.verb, result.rowsAffected, operation.expectRows);
+      if (detail !== null)
+        return {
+          ok: false,
+          reason: "EXPECTATION_FAILED",
+          detail,
+          code: "",
+          looked: this.looked,
+          written: this.written(known),
+        };
+      this.results.push(result);
+    }
+    const { redo } = this.before;
+    const { rows, signatures, locks } = effectOf(this.changes, null, this.looked);
+    return {
+      ok: true,
+      results: this.results,
+      redo: {
+        rows: redo.rows.length === 0 ? rows : [...redo.rows, ...rows],
+        signatures: redo.rows.length === 0 ? signatures : new Map([...redo.signatures, ...signatures]),
+        marks: redo.marks,
+        locks,
+      },
+      lastInsertRowid: this.lastInsertRowid,
+      isOrphaned: false,
+    };
+  }
+
+  private written({ plan }: Known): Set<string> {
+    const tables = this.changes.map(({ table }) => table.id);
+    return new Set(plan.kind === "select" ? tables : [...tables, plan.table.id]);
+  }
+
+  private operate(known: Known, bound: Bound): OperationResult {
+    const { plan, prepared, columns } = known;
+    if (plan.kind === "insert") return this.insert(plan, prepared, bound, columns);
+    const { table } = plan;
+    const point = pointOf(plan.pattern, bound);
+    // By its own key the row is known before it is read; by another one, any row that the branch changed could be it.
+    if (point === null || this.hasChanged(table, isRowKey(point) ? point.values : null)) throw beyond;
+    if (plan.kind === "select") {
+      const rows = prepared.all(...bindings(bound));
+      this.look(point, rows.length > 0 && !plan.isAggregate && isRowKey(point) ? point.values : null);
+      for (const row of rows) this.count(row);
+      return { rowsAffected: rows.length, columns, rows };
+    }
+    const row = prepared.get(...sourced(plan.sources, bound, NONE));
+    if (row === undefined) {
+      this.look(point, null);
+      return { rowsAffected: 0, columns, rows: [] };
+    }
+    const before = imageIn(table, row);
+    const key = keyIn(table, row);
+    this.look(point, key);
+    const after = plan.kind === "delete" ? null : withSets(table, before, plan.sets, row);
+    return this.change({ table, key, before, after }, plan.returning, columns);
+  }
+
+  private insert(
+    plan: Extract<Plan, { kind: "insert" }>,
+    prepared: Prepared,
+    bound: Bound,
+    columns: readonly string[],
+  ): OperationResult {
+    const { table, sets } = plan;
+    const given = plan.values.map((operand, at) => asStored(table.columns[at], valueOf(operand, bound)));
+    checkImage(given);
+    const key = keyIn(table, given);
+    // SQLite would choose the rowid.
+    if (table.rowid !== null && typeof key[0] !== "bigint") throw beyond;
+    if (this.hasChanged(table, key)) throw beyond;
+    const row = prepared.get(...sourced(plan.sources, bound, given));
+    if (row === undefined) {
+      // What the work's bytes lend is not kept.
+      const after = given.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value));
+      if (table.rowid !== null) this.lastInsertRowid = key[0] as bigint;
+      return this.change({ table, key, before: null, after }, plan.returning, columns);
+    }
+    if (sets === null) throw beyond;
+    const before = imageIn(table, row);
+    return this.change(
+      { table, key: keyIn(table, row), before, after: withSets(table, before, sets, row) },
+      plan.returning,
+      columns,
+    );
+  }
+
+  private change(
+    changed: ChangedRow,
+    returning: readonly number[] | null,
+    columns: readonly string[],
+  ): OperationResult {
+    this.changes.push(changed);
+    if (returning === null) return { rowsAffected: 1, columns, rows: [] };
+    const image = changed.after ?? changed.before ?? [];
+    const row = returning.map((at) => image[at] ?? null);
+    this.count(row);
+    return { rowsAffected: 1, columns, rows: [row] };
+  }
+
+  /** @param key of the row that was found; null: none was, or its key is not known yet */
+  private look(point: Point, key: RowKey | null): void {
+    const { table, index, values } = point;
+    if (index !== null && key === null) this.looked.push(...locksOfPoint(this.rows, point));
+    else {
+      if (index !== null) this.looked.push(valueLock(table.id, index.name, keysOf(values, index.collations), "share"));
+      this.looked.push(rowLock(table.id, rowKeyText(table, key ?? values), "share"));
+    }
+  }
+
+  /** Whether the branch changed this row of the table (null: any row of it), in this call or before. */
+  private hasChanged(table: Table, key: RowKey | null): boolean {
+    const { rows } = this.before.redo;
+    if (this.changes.length === 0 && rows.length === 0) return false;
+    const text = key === null ? null : rowKeyText(table, key);
+    const isIt = (other: RowKey): boolean => text === null || rowKeyText(table, other) === text;
+    return (
+      this.changes.some((change) => change.table === table && isIt(change.key)) ||
+      rows.some((change) => change.table === table.id && isIt(change.key))
+    );
+  }
+
+  private count(row: readonly Value[]): void {
+    for (const value of row) this.bytes += sizeOf(value);
+    if (this.bytes > limits.resultBytesPerBranch) throw beyond;
+  }
+}
+
+const NONE: readonly Value[] = [];
+
+function sourced(sources: readonly Source[], bound: Bound, given: readonly Value[]): Value[] {
+  return sources.map((source) =>
+    "parameter" in source ? (bound.values[source.parameter] ?? null) : (given[source.excluded] ?? null),
+  );
+}
+
+/** Whether the point's values are the row's own key. */
+function isRowKey({ table, index }: Point): boolean {
+  return index === null || (table.rowid === null && index.columns.every((at) => table.key.includes(at)));
+}
+
+/** The row's columns; a table with generated ones is never planned, so that this is its image too. */
+function imageIn(table: Table, row: readonly Value[]): FullRow {
+  const image = row.slice(0, table.columns.length);
+  checkImage(image);
+  return image;
+}
+
+function keyIn(table: Table, row: readonly Value[]): RowKey {
+  if (table.rowid === null) return table.key.map((at) => row[at] ?? null);
+  return [row[table.rowidColumn ?? table.columns.length] ?? null];
+}
+
+/** Text that may not be UTF-8, and what is too large, is not this way's to judge. */
+function checkImage(image: FullRow): void {
+  let bytes = 0;
+  for (const value of image) {
+    if (typeof value === "string" && value.includes("\uFFFD")) throw beyond;
+    if (typeof value === "string" || value instanceof Uint8Array) bytes += value.length;
+  }
+  if (bytes > MOST_BYTES) throw beyond;
+}
+
+/** @param row what the planned SELECT found: columns, the rowid where it is none of them, the new values */
+function withSets(table: Table, before: FullRow, sets: readonly number[], row: readonly Value[]): FullRow {
+  const after = [...before];
+  const first = row.length - sets.length;
+  for (const [at, column] of sets.entries()) after[column] = asStored(table.columns[column], row[first + at] ?? null);
+  checkImage(after);
+  return after;
+}
+
+/** What the column would hold, where that takes no conversion which is SQLite's to do. @throws beyond */
+function asStored(column: Column | undefined, value: Value): Value {
+  if (column === undefined) throw beyond;
+  const { affinity } = column;
+  if (value === null) {
+    if (column.notNull) throw beyond;
+    return null;
+  }
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "bigint") {
+    if (affinity === "text") throw beyond;
+    return affinity === "real" ? Number(value) : value;
+  }
+  if (typeof value === "string") {
+    if (affinity !== "text" && affinity !== "blob") throw beyond;
+    return value;
+  }
+  if (Number.isNaN(value) || Object.is(value, -0) || affinity === "text") throw beyond;
+  // 5.0 becomes 5 there.
+  if ((affinity === "integer" || affinity === "numeric") && Number.isInteger(value)) throw beyond;
+  return value;
+}
