@@ -25,6 +25,8 @@ interface Entry {
   readonly tag: number;
   readonly work: Work;
   readonly deadline: Deadline;
+  /** With less time left it is not sent for the first time, in milliseconds. */
+  readonly leastMs: number;
   id: string | null;
   /** It may have been begun under its id, which from then on is the only one that it can be asked for by. */
   begun: boolean;
@@ -43,6 +45,8 @@ export interface PipelineOptions {
 
 /** An open stream's unused ids hold back the coordinator's watermark, so an idle one is ended. */
 const IDLE_MS = 2_000;
+/** The part of its time that a submit must still have when it is sent. */
+const SENT_WITH = 1 / 2;
 
 export class Pipeline {
   private readonly endpoint: Endpoint;
@@ -91,6 +95,7 @@ export class Pipeline {
         tag: this.nextTag,
         work,
         deadline,
+        leastMs: deadline.leftMs * SENT_WITH,
         id: null,
         begun: false,
         asks: 0,
@@ -154,14 +159,27 @@ export class Pipeline {
   private next(): Entry | null {
     while (this.again[0]?.settled === true) this.again.shift();
     if (this.again[0] !== undefined) return this.again[0];
-    while (this.waiting[this.head]?.settled === true) this.head += 1;
-    const entry = this.waiting[this.head];
+    let entry = this.waiting[this.head];
+    while (entry !== undefined && (entry.settled || this.isTooLate(entry))) {
+      this.head += 1;
+      entry = this.waiting[this.head];
+    }
     if (entry !== undefined && this.head < COMPACT_AT) return entry;
     if (this.head > 0) {
       this.waiting = this.waiting.slice(this.head);
       this.head = 0;
     }
     return entry ?? null;
+  }
+
+  /** What waited here for so long would take a place from those who still have time. */
+  private isTooLate(entry: Entry): boolean {
+    const { leftMs } = entry.deadline;
+    if (leftMs >= entry.leastMs) return false;
+    const waitedMs = Math.round(entry.leastMs / SENT_WITH - leftMs);
+    const message = `More is submitted than ${this.endpoint.address} takes: this waited for ${waitedMs} ms and was not sent.`;
+    entry.settle({ kind: "refused", error: new NemconError("OVERLOADED", message, { retryAfterMs: waitedMs }) });
+    return true;
   }
 
   private hasWork(): boolean {

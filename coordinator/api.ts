@@ -14,6 +14,7 @@ import {
 import { countOperations, limits, PACKING, packWork } from "../runtime/values/index.ts";
 import { outcomeWithin } from "./handlers.ts";
 import { transactionMessage } from "./outcome.ts";
+import { RefusalPace } from "./pace.ts";
 import { serveStream } from "./stream.ts";
 import type { Coordinator } from "./wiring.ts";
 
@@ -21,6 +22,7 @@ const PAGE = 100;
 const LARGEST_PAGE = 1_000;
 
 export function coordinatorService(coordinator: Coordinator, operationLimit: number): CoordinatorHandlers {
+  const pace = new RefusalPace(() => performance.now());
   const submit = (message: SubmitMessage, tell: Parameters<Coordinator["submit"]>[1]): TransactionId =>
     coordinator.submit(requestOf(message, operationLimit), tell);
   return {
@@ -41,7 +43,7 @@ export function coordinatorService(coordinator: Coordinator, operationLimit: num
       }),
     })),
     Submit: unary(async (message, call) => ({ outcome: await outcomeWithin(call, (tell) => submit(message, tell)) })),
-    SubmitStream: (stream) => serveStream(coordinator, stream, submit),
+    SubmitStream: (stream) => serveStream(coordinator, stream, submit, pace),
     GetTransaction: unary(async ({ transaction }) => ({
       transaction: transactionMessage(await coordinator.status(transaction)),
     })),

@@ -68,6 +68,7 @@ export class Ids {
     if (block.used[offset] === 1) return false;
     block.used[offset] = 1;
     while (block.low < block.count && block.used[block.low] === 1) block.low += 1;
+    if (block.low === block.count) this.blocks.delete(block.first);
     return true;
   }
 

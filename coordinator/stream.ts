@@ -6,6 +6,7 @@ import { NemconError } from "../runtime/errors/index.ts";
 import type { SubmitMessage, SubmitStreamAnswer, TaggedAnswer } from "../runtime/link/index.ts";
 import type { Block } from "./ids.ts";
 import { outcomeMessage } from "./outcome.ts";
+import type { RefusalPace } from "./pace.ts";
 import type { Coordinator } from "./wiring.ts";
 
 interface Request {
@@ -24,6 +25,7 @@ export function serveStream(
   coordinator: Coordinator,
   stream: ServerDuplexStream<Request, SubmitStreamAnswer>,
   submit: (message: SubmitMessage, tell: Parameters<Coordinator["submit"]>[1]) => string,
+  pace: RefusalPace,
 ): void {
   const blocks: Block[] = [];
   let left = 0;
@@ -33,9 +35,26 @@ export function serveStream(
   // What one turn answers leaves in one message.
   let answers: TaggedAnswer[] = [];
   let bytes = 0;
+  let pause: NodeJS.Timeout | null = null;
 
+  const write = (message: SubmitStreamAnswer): void => {
+    // A client that does not read its answers is not read either.
+    if (!gone && !stream.write(message)) stream.pause();
+  };
+  const resume = (): void => {
+    if (!gone && pause === null && !stream.writableNeedDrain) stream.resume();
+  };
+  const hold = (): void => {
+    const pauseMs = pace.pauseMs();
+    if (pauseMs === 0 || pause !== null || gone) return;
+    stream.pause();
+    pause = setTimeout(() => {
+      pause = null;
+      resume();
+    }, pauseMs);
+  };
   const flush = (): void => {
-    if (answers.length > 0 && !gone) stream.write({ answers });
+    if (answers.length > 0) write({ answers });
     answers = [];
     bytes = 0;
     if (ended && open === 0 && !gone) stream.end();
@@ -45,7 +64,7 @@ export function serveStream(
     if (gone) return;
     if (answers.length === 0) queueMicrotask(flush);
     else if (bytes + sizeBytes > MESSAGE_BYTES) {
-      stream.write({ answers });
+      write({ answers });
       answers = [];
       bytes = 0;
     }
@@ -56,32 +75,43 @@ export function serveStream(
     const block = coordinator.openBlock(BLOCK_IDS);
     blocks.push(block);
     left += BLOCK_IDS;
-    if (!gone) stream.write({ ids: { ...block } });
+    write({ ids: { ...block } });
   };
-  const take = (tag: number, message: SubmitMessage | null): void => {
+  /** false: refused for load. */
+  const take = (tag: number, message: SubmitMessage | null): boolean => {
     open += 1;
-    left -= 1;
-    if (left < REFILL_AT) refill();
     let id = "";
     try {
       if (message === null) throw new NemconError("INVALID_REQUEST", "The message has no submit.");
       const packed = message.packing !== 0;
       id = submit(message, (told) => answer({ tag, outcome: outcomeMessage(id, told, packed) }, resultBytes(told)));
+      pace.taken();
+      // Of a request that is refused the id is still unused.
+      if (message.transaction !== "") left -= 1;
+      if (left < REFILL_AT) refill();
+      return true;
     } catch (thrown) {
       const { code, reason, message: text, retryAfterMs } = NemconError.from(thrown);
       answer({ tag, refusal: { code, reason, message: text, retryAfterMs: retryAfterMs ?? 0 } }, ANSWER_BYTES);
+      if (reason !== "OVERLOADED") return true;
+      pace.refused();
+      return false;
     }
   };
   const leave = (): void => {
     gone = true;
+    if (pause !== null) clearTimeout(pause);
     for (const block of blocks) coordinator.retire(block);
     blocks.length = 0;
   };
 
   refill();
   stream.on("data", ({ submits }: Request) => {
-    for (const { tag, submit: message } of submits) take(tag, message);
+    let refused = false;
+    for (const { tag, submit: message } of submits) if (!take(tag, message)) refused = true;
+    if (refused) hold();
   });
+  stream.on("drain", resume);
   stream.on("end", () => {
     ended = true;
     flush();

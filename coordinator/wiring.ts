@@ -30,6 +30,7 @@ import {
   type Scheduler,
 } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
+import { Admission } from "./admission.ts";
 import { coordinatorIdentity } from "./identity.ts";
 import { Ids, type Block } from "./ids.ts";
 import { pageOf, type Listing, type Page } from "./pages.ts";
@@ -78,11 +79,11 @@ const RESEND_WORK_MS = 500;
 const WATERMARK_MS = 1_000;
 /** Ids named one by one in a watermark; with more open, the watermark itself is lower. */
 const WATERMARK_EXCEPTIONS = 256;
-const OVERLOAD_RETRY_MS = 50;
 
 export class Coordinator {
   readonly engine: Engine;
   readonly sessions: Sessions;
+  private readonly admission: Admission;
   private readonly ids: Ids;
   private readonly options: CoordinatorOptions;
   private readonly watchers = new Set<(status: TransactionStatus) => void>();
@@ -95,6 +96,7 @@ export class Coordinator {
     const { node, incarnation, times, clock, scheduler, random, journal, network, retention, observer } = options;
     this.options = options;
     this.ids = new Ids(node, incarnation);
+    this.admission = new Admission({ nowMs: () => clock.nowMs(), limit: options.limits.queue });
     this.engine = new Engine({
       env: { self: node, incarnation, times },
       machines: coordinatorMachine,
@@ -135,12 +137,16 @@ export class Coordinator {
         "PROTOCOL_NOT_AVAILABLE",
         `${protocol} takes no work inside its prepare: use Begin, Execute and Commit.`,
       );
-    this.checkBranches(request.branches.map((branch) => branch.participant));
+    const participants = request.branches.map((branch) => branch.participant);
+    this.checkBranches(participants);
     const { id } = request;
     if (id !== null) this.checkMine(id);
     const isRetry = id !== null && !this.ids.isUnused(id);
     if (isRetry) this.checkRetry(id);
-    else this.checkLoad();
+    else {
+      this.checkServing();
+      this.admission.check(this.underway, participants, sizeOf(request.branches), this.timeOf(request.timeoutMs));
+    }
     if (id !== null && !isRetry) this.ids.use(id);
     const transaction = id ?? this.ids.next();
     const branches = request.branches.map(({ participant, work }): BranchPlan => ({
@@ -163,7 +169,8 @@ export class Coordinator {
     readonly idleMs: number;
   } {
     const protocol = this.protocolOf(protocolName);
-    this.checkLoad();
+    this.checkServing();
+    this.admission.checkBegin(this.underway, this.sessions.size);
     const id = this.ids.next();
     this.sessions.begin(id, protocol, timeoutMs);
     this.changed([id]);
@@ -177,7 +184,15 @@ export class Coordinator {
     if (session === undefined) return this.executedElsewhere(id);
     const members = new Set([...session.branches.keys(), participant]);
     this.checkBranches([...members]);
-    return this.sessions.execute(session, participant, work, timeoutMs === 0 ? this.options.times.voteMs : timeoutMs);
+    const timeMs = this.timeOf(timeoutMs);
+    // Only the first work passes the door: from then on the transaction may hold locks that others wait for.
+    if (session.branches.size === 0) this.admission.check(this.underway - 1, [participant], work.length, timeMs);
+    const ticket = this.admission.enter([participant], work.length, timeMs);
+    try {
+      return await this.sessions.execute(session, participant, work, timeMs);
+    } finally {
+      this.admission.leave(ticket);
+    }
   }
 
   commit(id: TransactionId, timeoutMs: number, tell: Tell): void {
@@ -254,6 +269,8 @@ export class Coordinator {
 
   /** What a peer sent in one frame. */
   onEnvelopes(from: NodeId, envelopes: readonly Envelope[]): void {
+    for (const { transaction, body } of envelopes)
+      if (body.kind === "vote" || body.kind === "one-phase-result") this.admission.answered(transaction, from);
     let others = envelopes;
     if (envelopes.some(isWorkAnswer)) {
       others = envelopes.filter((envelope) => !isWorkAnswer(envelope));
@@ -308,6 +325,10 @@ export class Coordinator {
     tell: Tell | null,
   ): void {
     const { transaction, protocol, branches } = request;
+    if (fresh && cancelled === null) {
+      const participants = branches.map((branch) => branch.participant);
+      this.admission.begin(transaction, participants, sizeOf(branches), this.timeOf(request.timeoutMs));
+    }
     this.engine.start(this.descriptor(transaction, protocol, branches, request.timeoutMs), fresh, cancelled, tell);
     if (!fresh) return;
     for (const { participant } of branches)
@@ -325,7 +346,7 @@ export class Coordinator {
       protocol,
       coordinator: this.options.node,
       branches,
-      timeoutMs: timeoutMs === 0 ? this.options.times.voteMs : timeoutMs,
+      timeoutMs: this.timeOf(timeoutMs),
     };
   }
 
@@ -355,20 +376,19 @@ export class Coordinator {
     );
   }
 
-  private checkLoad(): void {
-    if (this.closing)
-      throw new NemconError("SHUTTING_DOWN", `${this.options.node} is stopping and takes no new transactions.`, {
-        retryAfterMs: 1_000,
-      });
-    const underway = this.engine.liveCount + this.engine.queuedCount + this.sessions.size;
-    if (underway < this.options.limits.queue) return;
-    throw new NemconError(
-      "OVERLOADED",
-      `${underway} transactions are under way at ${this.options.node}, and it takes ${this.options.limits.queue}. Nothing was begun; try again in a moment.`,
-      {
-        retryAfterMs: OVERLOAD_RETRY_MS,
-      },
-    );
+  private checkServing(): void {
+    if (!this.closing) return;
+    throw new NemconError("SHUTTING_DOWN", `${this.options.node} is stopping and takes no new transactions.`, {
+      retryAfterMs: 1_000,
+    });
+  }
+
+  private get underway(): number {
+    return this.engine.liveCount + this.engine.queuedCount + this.sessions.size;
+  }
+
+  private timeOf(timeoutMs: number): number {
+    return timeoutMs === 0 ? this.options.times.voteMs : timeoutMs;
   }
 
   private checkBranches(participants: readonly NodeId[]): void {
@@ -441,6 +461,7 @@ export class Coordinator {
   }
 
   private changed(ids: readonly TransactionId[]): void {
+    for (const id of ids) if (!this.engine.isLive(id)) this.admission.end(id);
     if (this.watchers.size === 0) return;
     for (const id of new Set(ids)) {
       const status = this.statusNow(id);
@@ -472,6 +493,10 @@ export class Coordinator {
 
 function coordinatorMachine(protocol: ProtocolName): AnyMachine {
   return protocols[protocol].coordinator;
+}
+
+function sizeOf(branches: readonly { readonly work: Uint8Array | null }[]): number {
+  return branches.reduce((sum, { work }) => sum + (work?.length ?? 0), 0);
 }
 
 function isWorkAnswer({ body }: Envelope): boolean {

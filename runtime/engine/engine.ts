@@ -239,6 +239,10 @@ export class Engine {
     return instance && { protocol: instance.protocol, view: this.viewOf(instance), sinceMs: instance.sinceMs };
   }
 
+  isLive(id: TransactionId): boolean {
+    return this.instances.has(id);
+  }
+
   liveIds(): IterableIterator<TransactionId> {
     return this.instances.keys();
   }

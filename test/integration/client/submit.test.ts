@@ -258,6 +258,21 @@ describe("a deadline", () => {
     await holder.abort();
   });
 
+  test("of which half has passed behind others in the client: refused, and never sent", async () => {
+    await start();
+    const proxy = await cluster.proxy();
+    const narrow = cluster.client({ inFlight: 1, retryBudget: { ratio: 0, reserve: 0 } }, proxy.address);
+    await narrow.submit({ branches: entry(0) });
+    proxy.silence();
+    const first = narrow.submit({ branches: entry(1), timeoutMs: 400 });
+    const behind = narrow.submit({ branches: entry(2), timeoutMs: 600 });
+    await expect(behind).rejects.toMatchObject({ reason: "OVERLOADED", retryAfterMs: expect.any(Number) });
+    expect(await first).toMatchObject({ kind: "unknown" });
+    proxy.speak();
+    expect(await narrow.submit({ branches: entry(3) })).toMatchObject({ kind: "committed" });
+    expect(cluster.read("bank-a", "SELECT number FROM entry WHERE number = 2")).toEqual([]);
+  });
+
   test("that passes before anything was sent says so", async () => {
     await start();
     const proxy = await cluster.proxy();
