@@ -5,6 +5,7 @@
  */
 
 import { parseTransactionId, transactionId, type NodeId, type TransactionId } from "../protocols/index.ts";
+import type { IdRange } from "../runtime/engine/index.ts";
 
 export interface Block {
   readonly first: number;
@@ -13,7 +14,9 @@ export interface Block {
   readonly prefix: string;
 }
 
-interface OpenBlock extends Block {
+interface OpenBlock {
+  readonly first: number;
+  readonly count: number;
   readonly used: Uint8Array;
   /** Every offset below is used. */
   low: number;
@@ -21,8 +24,8 @@ interface OpenBlock extends Block {
 
 export class Ids {
   private nextSequence = 1;
-  private readonly blocks = new Map<number, OpenBlock>();
-  private readonly loose = new Set<number>();
+  /** Those with an unused id, in the order of their ids. */
+  private readonly blocks: OpenBlock[] = [];
   private readonly self: NodeId;
   private readonly incarnation: number;
 
@@ -33,42 +36,35 @@ export class Ids {
 
   /** An id that is used from now on. */
   next(): TransactionId {
-    const id = transactionId(this.self, this.incarnation, this.nextSequence);
+    const id = this.idOf(this.nextSequence);
     this.nextSequence += 1;
     return id;
-  }
-
-  /** An id that somebody may use later, once. */
-  reserve(): TransactionId {
-    this.loose.add(this.nextSequence);
-    return this.next();
   }
 
   openBlock(count: number): Block {
     const first = this.nextSequence;
     this.nextSequence += count;
-    const prefix = transactionId(this.self, this.incarnation, 0).slice(0, -8);
-    this.blocks.set(first, { first, count, prefix, used: new Uint8Array(count), low: 0 });
-    return { first, count, prefix };
+    this.blocks.push({ first, count, used: new Uint8Array(count), low: 0 });
+    return { first, count, prefix: this.idOf(0).slice(0, -8) };
   }
 
   /** The unused rest can't be used any more. */
   retire({ first }: Block): void {
-    this.blocks.delete(first);
+    const at = this.indexOf(first);
+    if (this.blocks[at]?.first === first) this.blocks.splice(at, 1);
   }
 
   /** True once for an id that was given out to be used; then it is used. */
   use(id: TransactionId): boolean {
     const sequence = this.mine(id);
     if (sequence === null) return false;
-    if (this.loose.delete(sequence)) return true;
-    const block = this.blockOf(sequence);
-    if (block === undefined) return false;
-    const offset = sequence - block.first;
-    if (block.used[offset] === 1) return false;
-    block.used[offset] = 1;
+    const at = this.indexOf(sequence);
+    const block = this.blocks[at];
+    if (block === undefined || !isUnusedIn(block, sequence)) return false;
+    block.used[sequence - block.first] = 1;
     while (block.low < block.count && block.used[block.low] === 1) block.low += 1;
-    if (block.low === block.count) this.blocks.delete(block.first);
+    // A stream may live for as long as its process does: what it has used up is let go.
+    if (block.low === block.count) this.blocks.splice(at, 1);
     return true;
   }
 
@@ -76,9 +72,8 @@ export class Ids {
   isUnused(id: TransactionId): boolean {
     const sequence = this.mine(id);
     if (sequence === null) return false;
-    if (this.loose.has(sequence)) return true;
-    const block = this.blockOf(sequence);
-    return block !== undefined && block.used[sequence - block.first] !== 1;
+    const block = this.blocks[this.indexOf(sequence)];
+    return block !== undefined && isUnusedIn(block, sequence);
   }
 
   /** Whether this incarnation has given the id out at all. */
@@ -87,13 +82,21 @@ export class Ids {
     return sequence !== null && sequence > 0 && sequence < this.nextSequence;
   }
 
-  /** No id below can be used for the first time any more. */
-  get lowestUnused(): TransactionId {
-    let lowest = this.nextSequence;
-    for (const sequence of this.loose) lowest = Math.min(lowest, sequence);
-    for (const block of this.blocks.values())
-      if (block.low < block.count) lowest = Math.min(lowest, block.first + block.low);
-    return transactionId(this.self, this.incarnation, lowest);
+  /** No id from here on was given out. */
+  get end(): TransactionId {
+    return this.idOf(this.nextSequence);
+  }
+
+  /** Every id that may still be used for the first time is in one of these; some that were used are, too. */
+  unused(): IdRange[] {
+    return this.blocks.map(({ first, count, low }) => ({
+      first: this.idOf(first + low),
+      last: this.idOf(first + count - 1),
+    }));
+  }
+
+  private idOf(sequence: number): TransactionId {
+    return transactionId(this.self, this.incarnation, sequence);
   }
 
   private mine(id: TransactionId): number | null {
@@ -103,10 +106,19 @@ export class Ids {
       : null;
   }
 
-  private blockOf(sequence: number): OpenBlock | undefined {
-    for (const block of this.blocks.values()) {
-      if (sequence >= block.first && sequence < block.first + block.count) return block;
+  /** Of the first block that ends behind the sequence: the only one that may hold it. */
+  private indexOf(sequence: number): number {
+    let [low, high] = [0, this.blocks.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const block = this.blocks[middle];
+      if (block !== undefined && block.first + block.count <= sequence) low = middle + 1;
+      else high = middle;
     }
-    return undefined;
+    return low;
   }
+}
+
+function isUnusedIn({ first, used }: OpenBlock, sequence: number): boolean {
+  return sequence >= first && used[sequence - first] === 0;
 }

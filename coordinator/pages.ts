@@ -16,8 +16,8 @@ export interface Page {
 
 export interface Listing {
   readonly open: Iterable<TransactionId>;
-  /** In the order in which they finished. */
-  readonly finished: Iterable<TransactionId>;
+  /** The newest first; from the one before `last` on, and nothing where that was forgotten: so is all that is older. */
+  finished(last: TransactionId | null): Iterable<TransactionId>;
   statusOf(id: TransactionId): TransactionStatus | null;
 }
 
@@ -60,11 +60,7 @@ function* after(listing: Listing, token: string): Generator<readonly [Part, Tran
   const [, part, last = ""] = token === "" ? [] : (TOKEN.exec(token) ?? refuse(token));
   if (part !== "finished")
     for (const id of [...listing.open].toSorted().toReversed()) if (last === "" || id < last) yield ["open", id];
-  const finished = [...listing.finished].toReversed();
-  // One that is gone was forgotten, and with it all that had finished before.
-  const from = part === "finished" ? finished.indexOf(last) : -1;
-  if (part === "finished" && from < 0) return;
-  for (const id of finished.slice(from + 1)) yield ["finished", id];
+  for (const id of listing.finished(part === "finished" ? last : null)) yield ["finished", id];
 }
 
 function refuse(token: string): never {

@@ -42,10 +42,11 @@ import {
   unknownTransaction,
   type TransactionStatus,
 } from "./status.ts";
+import { watermarkOf } from "./watermark.ts";
 
 export interface CoordinatorNetwork extends Network {
-  /** Tells a participant which ids are closed. */
-  sendWatermark(to: NodeId, below: TransactionId, except: readonly TransactionId[]): void;
+  /** Tells a participant which ids are closed: all below, but for the ids and ranges named. */
+  sendWatermark(to: NodeId, below: TransactionId, except: readonly string[]): void;
   isUp(node: NodeId): boolean;
 }
 
@@ -77,8 +78,6 @@ type Tell = (answer: Answer) => void;
 
 const RESEND_WORK_MS = 500;
 const WATERMARK_MS = 1_000;
-/** Ids named one by one in a watermark; with more open, the watermark itself is lower. */
-const WATERMARK_EXCEPTIONS = 256;
 
 export class Coordinator {
   readonly engine: Engine;
@@ -240,7 +239,7 @@ export class Coordinator {
   list(state: string, count: number, token: string): Page {
     const listing: Listing = {
       open: this.openIds(),
-      finished: [...this.engine.outcomes.entries()].map(([id]) => id),
+      finished: (last) => this.engine.outcomes.newest(last),
       statusOf: (id) => this.statusNow(id),
     };
     return pageOf(listing, state, count, token);
@@ -476,14 +475,9 @@ export class Coordinator {
     });
   }
 
-  /** All ids below are closed but for the open ones: participants may drop tombstones and outcome rows (protocols §0.3). */
   private tellWatermark(to: readonly NodeId[] | null): void {
-    let below = this.ids.lowestUnused;
-    const open = [...this.engine.openIds(), ...[...this.sessions.all()].map((session) => session.id)]
-      .filter((id) => id < below)
-      .toSorted();
-    below = open[WATERMARK_EXCEPTIONS] ?? below;
-    const except = open.slice(0, WATERMARK_EXCEPTIONS);
+    const open = [...this.engine.openIds(), ...[...this.sessions.all()].map((session) => session.id)];
+    const { below, except } = watermarkOf(this.ids.end, open, this.ids.unused());
     const text = `${below} ${except.join(" ")}`;
     if (to === null && text === this.lastWatermark) return;
     this.lastWatermark = text;

@@ -110,7 +110,7 @@ export class Participant {
   }
 
   /** A coordinator's word on its own ids; about another's it has no say. */
-  onWatermark(from: NodeId, below: TransactionId, except: readonly TransactionId[]): void {
+  onWatermark(from: NodeId, below: TransactionId, except: readonly string[]): void {
     if (parseTransactionId(below)?.coordinator === from) this.engine.close(from, below, except);
   }
 

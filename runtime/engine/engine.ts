@@ -43,6 +43,7 @@ import type {
   ResourceCall,
   Scheduler,
 } from "./ports.ts";
+import { rangeText } from "./ranges.ts";
 import { carryForward, overBounds, type RetentionTimes } from "./retention.ts";
 import { type Armed, TimerWheel } from "./timers.ts";
 
@@ -197,12 +198,12 @@ export class Engine {
     this.enqueue(id, protocol, { kind: "suspicion", node, suspected: true });
   }
 
-  /** A coordinator's word that all its ids below are closed, but for the ones named. */
-  close(coordinator: NodeId, below: TransactionId, except: readonly TransactionId[]): void {
+  /** A coordinator's word that all its ids below are closed, but for the ones named: ids, or ranges of them (ranges.ts). */
+  close(coordinator: NodeId, below: TransactionId, except: readonly string[]): void {
     const { nextSequence } = this.options.journal.size;
     const taken = this.outcomes.close(coordinator, below, except, nextSequence);
     if (taken === null) return;
-    this.note({ kind: "watermark", coordinator, below, except: [...taken.except] }, false);
+    this.note({ kind: "watermark", coordinator, below, except: taken.except.ranges.map(rangeText) }, false);
     for (const { id, protocol } of this.instances.values()) {
       if (id.startsWith(`${coordinator}.`) && this.outcomes.isClosed(coordinator, id))
         this.enqueue(id, protocol, { kind: "closed" });

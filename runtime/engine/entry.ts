@@ -24,7 +24,8 @@ export type Entry =
       readonly kind: "watermark";
       readonly coordinator: NodeId;
       readonly below: TransactionId;
-      readonly except: readonly TransactionId[];
+      /** Ids, or ranges of them (ranges.ts). */
+      readonly except: readonly string[];
     }
   /** No outcome at or below this id of the own log is kept any more. */
   | { readonly kind: "forgotten"; readonly through: TransactionId }

@@ -6,4 +6,5 @@ export type { Peer } from "./instance.ts";
 export { judgeReturn, wasRestored, type Return, type Returning } from "./membership.ts";
 export { Outcomes } from "./outcomes.ts";
 export type * from "./ports.ts";
+export { IdRanges, rangeText, type IdRange } from "./ranges.ts";
 export type { RetentionTimes } from "./retention.ts";

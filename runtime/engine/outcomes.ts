@@ -4,6 +4,7 @@
  */
 
 import type { Closed, NodeId, ProtocolName, TransactionId } from "../../protocols/index.ts";
+import { IdRanges, rangeOf } from "./ranges.ts";
 
 /** Most transactions of a turn end alike, and then they share one. */
 export interface Kept {
@@ -18,12 +19,19 @@ export interface Kept {
 /** A coordinator's word that its ids are closed (protocols §0.3): all below, but for the ones named. */
 export interface Watermark {
   readonly below: TransactionId;
-  readonly except: ReadonlySet<TransactionId>;
+  readonly except: IdRanges;
   sequence: number;
 }
 
+/** After every id. */
+const LAST = "\u{10ffff}";
+
 export class Outcomes {
   private readonly kept = new Map<TransactionId, Kept>();
+  /** The ids in the same order, since a map has no end to begin at; those that were dropped go later, half of all at a time. */
+  private order: TransactionId[] = [];
+  /** Everything before it was dropped. */
+  private head = 0;
   private last: Kept | null = null;
   private readonly watermarks = new Map<NodeId, Watermark>();
   /** The own log keeps no outcome at or below this id; "" where it keeps all. */
@@ -37,23 +45,44 @@ export class Outcomes {
     return this.kept.get(id);
   }
 
+  /** The newest from here on. */
   add(id: TransactionId, kept: Kept): void {
     const { last } = this;
     this.last = last !== null && isAlike(last, kept) ? last : kept;
+    const { size } = this.kept;
     this.kept.set(id, this.last);
+    if (this.kept.size > size) this.order.push(id);
+    else this.moveToEnd(id, this.last);
   }
 
-  entries(): IterableIterator<[TransactionId, Kept]> {
-    return this.kept.entries();
+  /** The oldest first. */
+  *entries(): Generator<[TransactionId, Kept]> {
+    for (let at = this.oldest(); at < this.order.length; at += 1) {
+      const id = this.order[at] ?? "";
+      const kept = this.kept.get(id);
+      if (kept !== undefined) yield [id, kept];
+    }
+  }
+
+  /** The newest first, from the one before `last` on. Nothing where `last` is gone: so is all that is older. */
+  *newest(last: TransactionId | null): Generator<TransactionId> {
+    for (let at = last === null ? this.order.length - 1 : this.placeOf(last) - 1; at >= this.head; at -= 1) {
+      const id = this.order[at] ?? "";
+      if (this.kept.has(id)) yield id;
+    }
   }
 
   drop(id: TransactionId): void {
-    this.kept.delete(id);
+    if (!this.kept.delete(id)) return;
+    if (this.order[this.head] === id) this.head += 1;
+    if (this.order.length <= SMALL || this.kept.size * 2 > this.order.length) return;
+    this.order = [...this.kept.keys()];
+    this.head = 0;
   }
 
   /** Drops a finished transaction and remembers that no outcome at or below it is kept. */
   forget(id: TransactionId): void {
-    this.kept.delete(id);
+    this.drop(id);
     if (id > this.forgottenThrough) this.forgottenThrough = id;
   }
 
@@ -65,23 +94,21 @@ export class Outcomes {
     return this.watermarks.entries();
   }
 
-  /** Takes a coordinator's word, and drops the rows that nobody can ask for any more. null: it was older than what is known. */
-  close(
-    coordinator: NodeId,
-    below: TransactionId,
-    except: readonly TransactionId[],
-    sequence: number,
-  ): Watermark | null {
+  /**
+   * Takes a coordinator's word, and drops the rows that nobody can ask for any more. null: it was older than what is known.
+   *
+   * @param except ids, or ranges of them (ranges.ts)
+   */
+  close(coordinator: NodeId, below: TransactionId, except: readonly string[], sequence: number): Watermark | null {
     const known = this.watermarks.get(coordinator);
     if (known !== undefined && below < known.below) return null;
     // A word that overtook a later one names ids as open that are known to be closed. Closed is for ever: what
     // answered their late copies is gone.
-    const stillOpen = except.filter((id) => known === undefined || !isBelow(id, known));
-    const watermark: Watermark = { below, except: new Set(stillOpen), sequence };
+    const named = IdRanges.of(except.map(rangeOf));
+    const watermark: Watermark = { below, except: known === undefined ? named : named.and(openAt(known)), sequence };
     this.watermarks.set(coordinator, watermark);
-    for (const [id, kept] of this.kept) {
-      if (kept.closed.until === "closed" && isOf(id, coordinator) && isBelow(id, watermark)) this.kept.delete(id);
-    }
+    for (const [id, { closed }] of this.kept)
+      if (closed.until === "closed" && isOf(id, coordinator) && isBelow(id, watermark)) this.drop(id);
     return watermark;
   }
 
@@ -89,7 +116,44 @@ export class Outcomes {
     const watermark = this.watermarks.get(coordinator);
     return watermark !== undefined && isBelow(id, watermark);
   }
+
+  private oldest(): number {
+    while (this.head < this.order.length && !this.kept.has(this.order[this.head] ?? "")) this.head += 1;
+    return this.head;
+  }
+
+  /** 0 where it is gone. Rows only grow along the order. */
+  private placeOf(id: TransactionId): number {
+    const kept = this.kept.get(id);
+    if (kept === undefined) return 0;
+    let [low, high] = [this.oldest(), this.order.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.sequenceFrom(middle) < kept.sequence) low = middle + 1;
+      else high = middle;
+    }
+    return this.order.indexOf(id, low);
+  }
+
+  /** The row of the first that is still there at a place or after it. */
+  private sequenceFrom(place: number): number {
+    for (let at = place; at < this.order.length; at += 1) {
+      const kept = this.kept.get(this.order[at] ?? "");
+      if (kept !== undefined) return kept.sequence;
+    }
+    return Infinity;
+  }
+
+  private moveToEnd(id: TransactionId, kept: Kept): void {
+    this.kept.delete(id);
+    this.kept.set(id, kept);
+    this.order = [...this.kept.keys()];
+    this.head = 0;
+  }
 }
+
+/** Below this nothing is gained by leaving out what was dropped. */
+const SMALL = 64;
 
 function isAlike(a: Kept, b: Kept): boolean {
   const [one, other] = [a.closed, b.closed];
@@ -106,6 +170,10 @@ function isAlike(a: Kept, b: Kept): boolean {
     one.participants.length === other.participants.length &&
     one.participants.every((node, at) => node === other.participants[at])
   );
+}
+
+function openAt({ below, except }: Watermark): IdRanges {
+  return IdRanges.of([...except.ranges, { first: below, last: LAST }]);
 }
 
 function isOf(id: TransactionId, coordinator: NodeId): boolean {

@@ -4,11 +4,12 @@
  * in-doubt branch never holds the log.
  */
 
-import type { NodeId } from "../../protocols/index.ts";
+import type { NodeId, TransactionId } from "../../protocols/index.ts";
 import type { Instance, Peer } from "./instance.ts";
 import type { Entry } from "./entry.ts";
-import type { Outcomes } from "./outcomes.ts";
+import type { Kept, Outcomes } from "./outcomes.ts";
 import type { Journal } from "./ports.ts";
+import { rangeText } from "./ranges.ts";
 
 export interface RetentionTimes {
   /** Outcomes are kept this long, in milliseconds … */
@@ -19,7 +20,7 @@ export interface RetentionTimes {
   readonly sweepMs: number;
 }
 
-interface Kept {
+interface Everything {
   readonly instances: Iterable<Instance>;
   readonly outcomes: Outcomes;
   readonly peers: Map<NodeId, Peer>;
@@ -39,14 +40,18 @@ const STEP = 8;
  */
 export function carryForward(
   { journal, times, nowMs }: { journal: Journal; times: RetentionTimes; nowMs: number },
-  { instances, outcomes, peers }: Kept,
+  { instances, outcomes, peers }: Everything,
   entries: Entry[],
 ): number | undefined {
   const low = lowWater(journal, times, nowMs, outcomes);
   if (low <= journal.size.firstSequence) return undefined;
   const sequence = journal.size.nextSequence;
-  for (const [id, kept] of outcomes.entries()) {
-    if (kept.sequence >= low) break;
+  const over: [TransactionId, Kept][] = [];
+  for (const each of outcomes.entries()) {
+    if (each[1].sequence >= low) break;
+    over.push(each);
+  }
+  for (const [id, kept] of over) {
     if (kept.closed.until === "retention") {
       outcomes.forget(id);
     } else {
@@ -67,7 +72,12 @@ export function carryForward(
   }
   for (const [coordinator, watermark] of outcomes.allWatermarks()) {
     if (watermark.sequence >= low) continue;
-    entries.push({ kind: "watermark", coordinator, below: watermark.below, except: [...watermark.except] });
+    entries.push({
+      kind: "watermark",
+      coordinator,
+      below: watermark.below,
+      except: watermark.except.ranges.map(rangeText),
+    });
     watermark.sequence = sequence;
   }
   for (const [node, peer] of peers) {

@@ -28,7 +28,6 @@ export interface Loaded {
   readonly meta: Meta;
   readonly end: End;
   readonly sizes: RowSizes;
-  readonly rows: readonly Replayed[];
   readonly witnessed: Witnessed;
 }
 
@@ -70,9 +69,8 @@ function readRows(
   { file, acceptWitness }: LoadOptions,
   meta: Meta,
   witnessed: Witnessed,
-): Pick<Loaded, "end" | "sizes" | "rows"> {
+): Pick<Loaded, "end" | "sizes"> {
   const sizes = new RowSizes(meta.anchor.sequence);
-  const rows: Replayed[] = [];
   const witness = new WitnessCheck(file, meta, witnessed);
   let end: End = { sequence: meta.anchor.sequence - 1, chain: meta.anchor.chain };
   for (const row of rowsOf(database)) {
@@ -81,11 +79,17 @@ function readRows(
     end = endOf(row);
     witness.at(end);
     sizes.push(row.body.length);
-    rows.push({ sequence: row.sequence, entries: readEntries(row.body) });
+    // Only to know that it can be read: they are read again where they are used, so that they need not all be held.
+    readEntries(row.body);
   }
   const trouble = witness.verdict(end.sequence);
   if (trouble !== null && !acceptWitness) throw trouble;
-  return { end, sizes, rows };
+  return { end, sizes };
+}
+
+/** What the rows of a journal that was proven complete hold, in order, row by row. */
+export function* replayOf(database: Database.Database): Generator<Replayed> {
+  for (const { sequence, body } of rowsOf(database)) yield { sequence, entries: readEntries(body) };
 }
 
 /** Runs `read` in one snapshot of the database, which is not changed. @throws NemconError for all that SQLite throws */

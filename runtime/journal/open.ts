@@ -10,7 +10,7 @@ import { NemconError } from "../errors/index.ts";
 import { makeDirectory, realFile } from "./directory.ts";
 import { isBusy, messageOf, refused, writeFailed } from "./errors.ts";
 import { SqliteJournal, type Hooks, type JournalFaults } from "./journal.ts";
-import { loadJournal, type Loaded, type Replayed } from "./load.ts";
+import { loadJournal, replayOf, type Loaded, type Replayed } from "./load.ts";
 import { lockJournal } from "./lock.ts";
 import { createTables, JOURNAL_FORMAT, MetaWriter, origin, type Identity, type Meta } from "./meta.ts";
 import { RowSizes } from "./sizes.ts";
@@ -35,8 +35,8 @@ export interface JournalOptions extends Identity {
 
 export interface OpenedJournal {
   readonly journal: SqliteJournal;
-  /** What the rows hold, in order; the journal keeps none of it. */
-  readonly replayed: readonly Replayed[];
+  /** What the rows hold, in order: to be gone through once, before anything is written. */
+  readonly replayed: Iterable<Replayed>;
   readonly incarnation: number;
   /** The log's id, a UUID: another one is another journal. */
   readonly log: string;
@@ -133,7 +133,7 @@ function start(
       seen.close();
       unlock();
     };
-    const { end, sizes, rows } = found;
+    const { end, sizes } = found;
     const journal = new SqliteJournal({
       database,
       meta,
@@ -146,7 +146,8 @@ function start(
       busyTries: BUSY_TRIES,
       release,
     });
-    return { journal, replayed: rows, incarnation: meta.incarnation, log: meta.log, startSequence: end.sequence + 1 };
+    const { incarnation, log } = meta;
+    return { journal, replayed: replayOf(database), incarnation, log, startSequence: end.sequence + 1 };
   } catch (thrown) {
     witness?.close();
     if (thrown instanceof NemconError) throw thrown;
@@ -186,7 +187,7 @@ function create(database: Database.Database, { file, cluster, node, role }: Jour
     })
     .immediate();
   const end = { sequence: 0, chain: anchor.chain };
-  return { meta, end, sizes: new RowSizes(anchor.sequence), rows: [], witnessed: readWitness(file) };
+  return { meta, end, sizes: new RowSizes(anchor.sequence), witnessed: readWitness(file) };
 }
 
 function nextIncarnation(database: Database.Database, meta: Meta, accepted: Witnessed | null): Meta {

@@ -28,7 +28,8 @@ export type Return =
 export interface Watermark {
   readonly kind: "watermark";
   readonly below: TransactionId;
-  readonly except: readonly TransactionId[];
+  /** Ids that are open, or ranges `first..last`. */
+  readonly except: readonly string[];
 }
 
 export type SideItem = Watermark | Call | Return;

@@ -33,7 +33,7 @@ function knowledge(engine: Engine): unknown {
     live: [...engine.liveIds()].toSorted(),
     outcomes: [...engine.outcomes.entries()].map(([id, { closed }]) => [id, closed]),
     forgottenThrough: engine.outcomes.forgottenThrough,
-    watermarks: [...engine.outcomes.allWatermarks()].map(([node, { below, except }]) => [node, below, [...except]]),
+    watermarks: [...engine.outcomes.allWatermarks()].map(([node, { below, except }]) => [node, below, except.ranges]),
     peers: [...engine.allPeers()].map(([node, { incarnation }]) => [node, incarnation]),
   };
 }

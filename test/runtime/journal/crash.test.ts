@@ -85,7 +85,7 @@ test(
       expect(startSequence).toBeGreaterThan(reported);
       expect(reported).toBeGreaterThan(durable);
       expect(incarnation).toBe(2 * life);
-      expect(replayed.map(({ sequence }) => sequence)).toEqual(
+      expect([...replayed].map(({ sequence }) => sequence)).toEqual(
         Array.from({ length: startSequence - 1 }, (_, index) => index + 1),
       );
       durable = startSequence - 1;

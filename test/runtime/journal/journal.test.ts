@@ -102,7 +102,7 @@ test("rows below the low-water mark go in the turn's transaction, and the chain 
   first.journal.close();
 
   const second = openJournal(options);
-  expect(second.replayed.map(({ sequence }) => sequence)).toEqual([4, 5, 6]);
+  expect([...second.replayed].map(({ sequence }) => sequence)).toEqual([4, 5, 6]);
   second.journal.transact(() => ({ entries: [prepared(7)], force: true, dropBelow: 1_000 }));
   expect(second.journal.size).toMatchObject({ firstSequence: 7, nextSequence: 8 });
   second.journal.transact(() => ({ entries: [], force: false, dropBelow: 1_000 }));

@@ -11,6 +11,7 @@ import { onTestFinished } from "vitest";
 
 import { NemconError } from "../../../runtime/errors/index.ts";
 import { journalFile, type JournalOptions, openJournal, type OpenedJournal } from "../../../runtime/journal/index.ts";
+import type { Replayed } from "../../../runtime/journal/load.ts";
 import { type ChildTask, prepared } from "./entries.ts";
 
 export function temporaryDirectory(): string {
@@ -38,10 +39,10 @@ export function coordinatorOptions(directory: string): JournalOptions {
 }
 
 /** Opens a journal that is closed when the test ends. */
-export function opened(options: JournalOptions): OpenedJournal {
+export function opened(options: JournalOptions): OpenedJournal & { readonly replayed: readonly Replayed[] } {
   const journal = openJournal(options);
   onTestFinished(() => journal.journal.close());
-  return journal;
+  return { ...journal, replayed: [...journal.replayed] };
 }
 
 /** One forced turn with one entry. */

@@ -1,0 +1,51 @@
+/**
+ * What a coordinator tells its participants of closed ids, so that they may drop tombstones and outcome rows
+ * (protocols §0.3). Neither a client that holds ids and hardly uses them nor transactions that stay open for
+ * long keep more open than themselves and what lies close to them.
+ */
+
+import { parseTransactionId, type TransactionId } from "../protocols/index.ts";
+import { IdRanges, rangeText, type IdRange } from "../runtime/engine/index.ts";
+
+export interface Word {
+  /** All ids below are closed … */
+  readonly below: TransactionId;
+  /** … but for these: ids, or ranges of them. */
+  readonly except: readonly string[];
+}
+
+/** Exceptions named at most: with more, those that lie close together become one. */
+const EXCEPTIONS = 256;
+
+/**
+ * @param end no id from here on was given out
+ * @param open transactions that are not over
+ * @param unused ids that may still be used for the first time
+ */
+export function watermarkOf(end: TransactionId, open: readonly TransactionId[], unused: readonly IdRange[]): Word {
+  const { ranges } = IdRanges.of([...open.map((id) => ({ first: id, last: id })), ...unused]);
+  return { below: end, except: joined(ranges).map(rangeText) };
+}
+
+/** Parted where the gaps between them are widest: what is in a gap counts as open, too, which is only a waste. */
+function joined(ranges: readonly IdRange[]): readonly IdRange[] {
+  if (ranges.length <= EXCEPTIONS) return ranges;
+  const gaps = ranges
+    .slice(1)
+    .map(({ first }, index) => ({ index, width: distance(ranges[index]?.last ?? "", first) }));
+  const cuts = gaps
+    .toSorted((a, b) => b.width - a.width)
+    .slice(0, EXCEPTIONS - 1)
+    .map(({ index }) => index + 1)
+    .toSorted((a, b) => a - b);
+  return [0, ...cuts].map((from, place) => ({
+    first: ranges[from]?.first ?? "",
+    last: ranges[(cuts[place] ?? ranges.length) - 1]?.last ?? "",
+  }));
+}
+
+function distance(from: TransactionId, to: TransactionId): number {
+  const [a, b] = [parseTransactionId(from), parseTransactionId(to)];
+  if (a === null || b === null || a.incarnation !== b.incarnation) return Infinity;
+  return b.sequence - a.sequence;
+}

@@ -1,0 +1,43 @@
+/** A watermark never closes what is open, and one idle client or one old transaction does not hold it. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { watermarkOf } from "../../coordinator/watermark.ts";
+import { transactionId } from "../../protocols/index.ts";
+import { Outcomes } from "../../runtime/engine/index.ts";
+
+const id = (sequence: number, incarnation = 1): string => transactionId("C", incarnation, sequence);
+
+test("an idle client's block is named as one range, and all other ids are closed", () => {
+  const { below, except } = watermarkOf(id(1_000_000), [id(999_999)], [{ first: id(1), last: id(1_024) }]);
+  expect(below).toBe(id(1_000_000));
+  expect(except).toEqual([`${id(1)}..${id(1_024)}`, id(999_999)]);
+});
+
+test("too many to name: those that lie close together become one range", () => {
+  const old = Array.from({ length: 5_000 }, (_, index) => id(1_000 + index * 2));
+  const { below, except } = watermarkOf(id(1_000_000), [id(7), ...old, id(900_000)], []);
+  const outcomes = new Outcomes();
+  outcomes.close("C", below, except, 1);
+  expect(except.length).toBeLessThanOrEqual(256);
+  for (const open of [id(7), ...old, id(900_000)]) expect(outcomes.isClosed("C", open)).toBe(false);
+  for (const closed of [id(8), id(999), id(11_000), id(899_999), id(900_001)])
+    expect(outcomes.isClosed("C", closed)).toBe(true);
+});
+
+test("whatever is open stays open, for any number of open ones", () => {
+  const some = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 1, max: 2 })), {
+    maxLength: 600,
+    selector: String,
+  });
+  fc.assert(
+    fc.property(some, (open) => {
+      const ids = open.map(([sequence, incarnation]) => id(sequence, incarnation));
+      const { below, except } = watermarkOf(id(4_000, 2), ids, [{ first: id(3_500, 2), last: id(3_600, 2) }]);
+      expect(except.length).toBeLessThanOrEqual(256);
+      const outcomes = new Outcomes();
+      outcomes.close("C", below, except, 1);
+      for (const each of [...ids, id(3_550, 2)]) expect(outcomes.isClosed("C", each)).toBe(false);
+    }),
+    { numRuns: 30 },
+  );
+});
