@@ -55,6 +55,7 @@ export function withConfigOptions(command: Command, role: Role): Command {
   for (const key of keysOf(role)) command.addOption(optionOf(key));
   for (const when of ["before", "after"])
     command.addOption(new Option(`--fault-kill-${when}-write <number>`).argParser(forcedWrite).hideHelp());
+  command.addOption(new Option("--fault-no-sync").hideHelp());
   // For a supervisor: the server stops when its stdin ends, so that it never outlives who started it.
   command.addOption(new Option("--stop-with-stdin").hideHelp());
   return command;
@@ -71,13 +72,19 @@ interface OwnOptions {
   readonly config?: string;
   readonly faultKillBeforeWrite?: number;
   readonly faultKillAfterWrite?: number;
+  readonly faultNoSync?: true;
   readonly stopWithStdin?: boolean;
 }
 
-function faultsOf({ faultKillBeforeWrite: before, faultKillAfterWrite: after }: OwnOptions): Faults {
+function faultsOf({
+  faultKillBeforeWrite: before,
+  faultKillAfterWrite: after,
+  faultNoSync: noSync,
+}: OwnOptions): Faults {
   return {
     ...(before === undefined ? {} : { killBeforeWrite: before }),
     ...(after === undefined ? {} : { killAfterWrite: after }),
+    ...(noSync === undefined ? {} : { noSync }),
   };
 }
 
@@ -106,6 +113,10 @@ export async function serve<R extends Role>(service: Service<R>, command: Comman
   });
   const { output, signal } = shell;
   const { log, flush } = openLog({ level: config.log.level, bindings: { role, node: config.node } });
+  if (config.faults.noSync === true)
+    log.warn(
+      "Nothing is forced to the disk: for measurements only. What this server promises, a power failure undoes.",
+    );
   try {
     const server = await service.serve(config, { log, software: `nemcon ${version()}` });
     announce(server.address);

@@ -4,7 +4,6 @@ import { wasRestored } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
-  plantedFaults,
   restoredFromCopy,
   systemClock,
   systemRandom,
@@ -58,7 +57,7 @@ export async function serveCoordinator(
     node,
     role: "coordinator",
     walBytes: config.wal.extendBytes,
-    faults: plantedFaults(faults),
+    faults,
     hooks: { onFatal, warn: (message) => log.warn(message) },
   });
 

@@ -4,7 +4,6 @@ import { wasRestored } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
-  plantedFaults,
   restoredFromCopy,
   systemClock,
   systemRandom,
@@ -69,7 +68,7 @@ export async function serveParticipant(
     node,
     role: "participant",
     walBytes: config.wal.extendBytes,
-    faults: plantedFaults(config.faults),
+    faults: config.faults,
     hooks: { onFatal, warn: (message) => log.warn(message) },
   });
   const opened: { close(): unknown }[] = [journal];

@@ -1,7 +1,6 @@
 /** What the servers of all roles do alike around their journals. */
 
 import { NemconError } from "./errors/index.ts";
-import type { Faults } from "./config/index.ts";
 import type { Log } from "./logs/index.ts";
 
 /** The default end of a process that can't go on: a line in the log, and the error's exit code. */
@@ -9,17 +8,6 @@ export function exitWith(log: Log): (error: NemconError) => never {
   return (error) => {
     log.fatal({ reason: error.reason }, error.message);
     process.exit(error.exitCode);
-  };
-}
-
-/** The journal's fault points, as the configuration plants them. */
-export function plantedFaults({ killBeforeWrite, killAfterWrite }: Faults): {
-  killBeforeWrite?: number;
-  killAfterWrite?: number;
-} {
-  return {
-    ...(killBeforeWrite === null ? {} : { killBeforeWrite }),
-    ...(killAfterWrite === null ? {} : { killAfterWrite }),
   };
 }
 

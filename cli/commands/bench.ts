@@ -1,10 +1,14 @@
 /** `nemcon bench`: throughput and latency of this machine, against its own measured limits. */
 
+import { accessSync, constants, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { exit } from "../../runtime/errors/index.ts";
-import { count, positive } from "../arguments.ts";
+import { count, positive, usage } from "../arguments.ts";
+import type { Json } from "../json.ts";
 import { withExamples, type Shell } from "../shell.ts";
+import { version } from "../version.ts";
 
 interface Options {
   readonly rounds: number;
@@ -12,59 +16,95 @@ interface Options {
   readonly rows: number;
   readonly seed: number;
   readonly directory?: string;
+  readonly write?: string;
   readonly quick?: true;
+  readonly plantSlowBaseline: number;
 }
+
+const VALUE_BYTES = 100;
+const QUICK_SECONDS = 0.4;
+const WARM_UP_PART = 0.5;
+const LONGEST_SECONDS = 600;
 
 export function define(command: Command, shell: Shell): void {
   command
     .description(
-      "Measures two-phase commit on this machine, with real processes and forced writes, in interleaved rounds.",
+      "Measures two-phase commit on this machine against what the machine can do: real processes, forced writes, " +
+        "everything in turn within each round, every answer compared with the databases. docs/benchmarks.md explains the figures.",
     )
     .option("--rounds <number>", "how often everything is measured", positive, 5)
     .option("--seconds <number>", "length of each measurement, beside its warm-up", seconds, 2)
     .option("--rows <number>", "rows at each participant", positive, 100_000)
     .option("--seed <number>", "what random keys are drawn from", count, 1)
-    .option("--directory <directory>", "on which disk: data is kept in a fresh directory there while it runs")
-    .option("--quick", "one round of half a second each, to see that it works; no figure to quote")
+    .option("--directory <directory>", "on which disk: data lies in a fresh directory there while it runs")
+    .option("--write <file>", "write the report as Markdown, too")
+    .option("--quick", "one short round, to see that it works; no figure to quote")
+    .addOption(new Option("--plant-slow-baseline <ms>").argParser(count).default(0).hideHelp())
     .action(() => run(command.opts<Options>(), shell));
   withExamples(command, [
-    ["nemcon bench", "five rounds, a table at the end"],
+    ["nemcon bench", "five rounds, then the tables; about four minutes"],
     ["nemcon bench --quick", "does it run here?"],
-    ["nemcon bench --json --directory /data", "on another disk, as JSON"],
+    ["nemcon bench --json --directory /data > bench.json", "on another disk, as JSON"],
+    ["nemcon bench --rounds 9 --write docs/benchmarks.md", "the page of this repository"],
   ]);
 }
 
 function seconds(text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= 0.1 && value <= 600)) throw new InvalidArgumentError("It is no number from 0.1 to 600.");
-  return value;
+  if (value >= 0.1 && value <= LONGEST_SECONDS) return value;
+  throw new InvalidArgumentError(`It is no number from 0.1 to ${LONGEST_SECONDS}.`);
 }
 
 async function run(options: Options, shell: Shell): Promise<void> {
   const { output, signal } = shell;
-  const { rounds, seconds, rows, seed, directory = null, quick = false } = options;
-  const { bench } = await import("../../lab/bench/index.ts");
-  const { reportText, reportDocument } = await import("../bench/tell.ts");
+  const { rounds, rows, seed, directory = null, quick = false, write, plantSlowBaseline } = options;
+  if (write !== undefined) checkWritable(write);
+  // Loaded here, so that help and mistakes cost nothing.
+  const { bench, pageOf } = await import("../../lab/bench/index.ts");
+  const { reportText } = await import("../bench/tell.ts");
   const main = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../main.ts" : "../main.js", import.meta.url));
   try {
     const report = await bench({
       nemcon: [process.execPath, main],
       directory,
       rounds: quick ? 1 : rounds,
-      seconds: quick ? 0.5 : seconds,
-      rows,
-      seed,
+      seconds: quick ? QUICK_SECONDS : options.seconds,
+      warmUpSeconds: quick ? 0 : options.seconds * WARM_UP_PART,
+      workload: { seed, records: rows, valueBytes: VALUE_BYTES },
+      handicapMs: plantSlowBaseline,
       signal,
-      progress: (done, all, what) => output.status(`${done + 1}/${all}  ${what}`),
+      progress: (step, steps, what) => output.status(`${step} of ${steps}  ${what}`),
     });
     output.status("");
-    if (output.json) output.document(reportDocument(report));
-    output.answer(reportText(output, report));
-    shell.exitCode = report.measurements.every(({ violations }) => violations.length === 0) ? exit.done : exit.failed;
+    const document = { nemcon: version(), ...report };
+    if (write !== undefined) writeFileSync(write, pageOf(document, commandLine(options)));
+    if (output.json) output.document(JSON.parse(JSON.stringify(document)) as Json);
+    output.answer(reportText(output, document));
+    shell.exitCode = report.verdict === "valid" ? exit.done : exit.failed;
   } catch (thrown) {
     output.status("");
     if (!signal.aborted) throw thrown;
     output.note("Stopped before the end: nothing is reported.");
     shell.exitCode = exit.unknown;
   }
+}
+
+/** Before minutes are spent. @throws NemconError USAGE */
+function checkWritable(file: string): void {
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+  } catch (cause) {
+    throw usage(`${file} can't be written: ${cause instanceof Error ? cause.message : String(cause)}.`);
+  }
+}
+
+/** What gives the same run again. */
+function commandLine({ rounds, seconds, rows, seed, directory, write, quick }: Options): string {
+  const flags = [
+    quick === true ? "--quick" : `--rounds ${rounds} --seconds ${seconds}`,
+    `--rows ${rows} --seed ${seed}`,
+    ...(directory === undefined ? [] : [`--directory ${directory}`]),
+    ...(write === undefined ? [] : [`--write ${write}`]),
+  ];
+  return `nemcon bench ${flags.join(" ")}`;
 }

@@ -12,6 +12,9 @@ type Return =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly message: string; readonly stack: string } };
 
+/** What the bench's own processes are for. */
+export type WorkerRole = "load" | "fan-out" | "storage" | "echo" | "limits";
+
 /** What a process answers to, by name. */
 export type Methods = Readonly<Record<string, (argument: never) => unknown>>;
 

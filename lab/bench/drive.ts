@@ -1,7 +1,7 @@
 /** A closed loop: so many transactions under way at any time, each answer starting the next. */
 
+import type { OneShot } from "../index.ts";
 import { Samples, latencyOf, type Latency } from "./statistics.ts";
-import type { Planned } from "./transactions.ts";
 import type { Told, Way } from "./ways/way.ts";
 
 export interface Loop {
@@ -12,13 +12,12 @@ export interface Loop {
   readonly measureMs: number;
 }
 
-/** One transaction and its answer; times by `performance.now`. */
-export interface Answered {
-  readonly planned: Planned;
-  readonly told: Told;
-  readonly why: string;
-  readonly startedMs: number;
-  readonly endedMs: number;
+export interface LoopEvents {
+  next(): OneShot;
+  /** An answer, in order; of the warm-up and the end too. */
+  hear(job: OneShot, told: Told, why: string): void;
+  /** The window begins, or ends. */
+  edge(): void;
 }
 
 export interface Driven {
@@ -28,66 +27,60 @@ export interface Driven {
   readonly committed: number;
   readonly aborted: number;
   readonly unknown: number;
+  /** Of those that committed. */
   readonly latencyMs: Latency;
-  /** All of the run, warm-up and end included. */
-  readonly answers: readonly Answered[];
 }
 
 const BOUND_MS = 60_000;
 
-/**
- * @param atEdge called at the beginning and at the end of the window
- * @throws Error where answers stay out
- */
-export function drive(way: Way, next: () => Planned, loop: Loop, atEdge: () => void): Promise<Driven> {
-  const { concurrency, warmUpMs, measureMs } = loop;
-  const answers: Answered[] = [];
+/** @throws Error where answers stay out */
+export function drive(way: Way, { concurrency, warmUpMs, measureMs }: Loop, events: LoopEvents): Promise<Driven> {
   const samples = new Samples();
   const counts: Record<Told, number> = { committed: 0, aborted: 0, unknown: 0 };
-  let open = 0;
   let state: "warming" | "measuring" | "draining" = "warming";
-  let dueMs = performance.now() + warmUpMs;
+  let open = 0;
+  let answers = 0;
+  /** The state lasts until then, and until there were so many answers. */
+  let due = { atMs: performance.now() + warmUpMs, answers: concurrency };
   let beganMs = 0;
-  let beganCount = 0;
+  let windowMs = 0;
 
   return new Promise((resolve, reject) => {
-    let windowMs = 0;
     const bound = setTimeout(
       () => reject(new Error(`${open} of ${concurrency} transactions were not answered within ${BOUND_MS} ms more`)),
       warmUpMs + measureMs + BOUND_MS,
     );
     // At an answer, not in between: answers come in bursts, and a window must hold whole ones.
-    const edge = (): void => {
-      const nowMs = performance.now();
-      if (state === "draining" || nowMs < dueMs || answers.length < beganCount + concurrency) return;
+    const edge = (nowMs: number): void => {
       if (state === "measuring") {
-        windowMs = nowMs - beganMs;
         state = "draining";
+        windowMs = nowMs - beganMs;
+        due = { atMs: Infinity, answers: Infinity };
       } else {
         state = "measuring";
         beganMs = nowMs;
-        dueMs = nowMs + measureMs;
+        due = { atMs: nowMs + measureMs, answers: answers + concurrency };
       }
-      beganCount = answers.length;
-      atEdge();
+      events.edge();
     };
     const startOne = (): void => {
-      const planned = next();
+      const job = events.next();
       const startedMs = performance.now();
       open += 1;
-      way.submit(planned, (told, why) => {
+      way.submit(job, (told, why) => {
         const endedMs = performance.now();
         open -= 1;
-        answers.push({ planned, told, why, startedMs, endedMs });
+        answers += 1;
+        events.hear(job, told, why);
         if (state === "measuring") {
           counts[told] += 1;
           if (told === "committed") samples.add(endedMs - startedMs);
         }
-        edge();
+        if (endedMs >= due.atMs && answers >= due.answers) edge(endedMs);
         if (state !== "draining") startOne();
         else if (open === 0) {
           clearTimeout(bound);
-          resolve({ windowMs, ...counts, latencyMs: latencyOf(samples), answers });
+          resolve({ windowMs, ...counts, latencyMs: latencyOf(samples) });
         }
       });
     };

@@ -1,5 +1,5 @@
 /** The door: the benchmark. */
 
-export type { Measurement } from "./measurement.ts";
+export { pageOf } from "./page.ts";
 export { bench, type BenchReport } from "./run.ts";
-export { spreadOf } from "./statistics.ts";
+export { cpuTable, figureTable, invalidFigures, limitTable, rateTable } from "./tables.ts";

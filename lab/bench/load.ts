@@ -1,41 +1,39 @@
-/** The client process: opens a way, keeps it busy, and compares every answer with the databases. */
+/** The client process: keeps a way busy, and compares every answer with the databases. */
 
+import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { connect } from "../../client/index.ts";
+import { connect, type Outcome } from "../../client/index.ts";
 import { channelCredentials, ParticipantStub } from "../../runtime/link/index.ts";
-import type { Bank } from "../index.ts";
+import type { Bank, KeyValue, OneShot } from "../index.ts";
 import { machineCpuMs, processCpuMs } from "./cpu.ts";
 import { drive, type Driven, type Loop } from "./drive.ts";
-import { compareRows } from "./rows.ts";
-import { planner, type Keys } from "./transactions.ts";
+import type { Keys, WayName } from "./measurement.ts";
+import type { Target } from "./targets.ts";
+import { keyValue, type WorkloadOptions } from "./workload.ts";
+import { fanOutWay } from "./ways/fan-out.ts";
 import { libraryWay } from "./ways/library.ts";
-import { streamWay } from "./ways/stream.ts";
+import { stubsWay } from "./ways/stubs.ts";
 import { unaryWay } from "./ways/unary.ts";
-import type { Way, WayName } from "./ways/way.ts";
+import type { Told, Way } from "./ways/way.ts";
 
 export interface LoadRequest extends Loop {
+  readonly target: Target;
   readonly way: WayName;
-  /** A coordinator's, or every server's in the order of the banks. */
-  readonly addresses: readonly string[];
-  readonly banks: readonly Bank[];
   readonly keys: Keys;
-  readonly rows: number;
-  readonly seed: number;
-  /** Larger than any number before. */
-  readonly firstNumber: number;
-  /** Whose CPU time is counted, by name; this process comes by itself, as "client". */
-  readonly pids: Readonly<Record<string, number>>;
+  readonly workload: WorkloadOptions;
+  /** What the unary client wastes on each call, for tests of what the bench makes of a bad baseline. */
+  readonly handicapMs: number;
 }
 
-export interface LoadResult extends Omit<Driven, "answers"> {
+export interface LoadResult extends Driven {
   /** In the window, by process, in milliseconds. */
   readonly cpuMs: Readonly<Record<string, number>>;
+  /** Of the whole machine. */
   readonly machineCpuMs: number;
   readonly compared: number;
   /** Of warm-up and end too: why transactions did not commit, and how often. */
   readonly reasons: Readonly<Record<string, number>>;
   readonly violations: readonly string[];
-  readonly nextNumber: number;
 }
 
 interface Edge {
@@ -43,56 +41,49 @@ interface Edge {
   readonly machineMs: number;
 }
 
-const ways = new Map<string, Way>();
+const REACHED_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 20;
 
-function wayTo(name: WayName, addresses: readonly string[]): Way {
-  const key = `${name} ${addresses.join(" ")}`;
-  const [first = ""] = addresses;
-  const way = ways.get(key) ?? open(name, first);
-  ways.set(key, way);
-  return way;
+/** Opened once: connections and streams stay, as those of a service would. */
+const ways = new Map<string, Way>();
+const workloads = new Map<string, KeyValue>();
+
+function once<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
 }
 
-function open(name: WayName, address: string): Way {
+function wayTo({ way: name, handicapMs }: LoadRequest, servers: Target["servers"]): Way {
+  const coordinator = typeof servers === "string" ? servers : "";
   switch (name) {
-    case "stream":
-      return streamWay(address);
     case "library":
-      return libraryWay(address);
+      return libraryWay(coordinator);
+    case "stubs":
+      return stubsWay(coordinator);
     case "unary":
-      return unaryWay(address);
+      return unaryWay(coordinator, handicapMs);
+    case "fan-out":
+      return fanOutWay(new Map(typeof servers === "string" ? [] : Object.entries(servers)));
     default:
       return name satisfies never;
   }
 }
 
-/** A client is answered when the decision is durable; participants apply it after that. */
-async function settled(address: string, names: readonly string[]): Promise<void> {
-  const client = new ParticipantStub(address, channelCredentials(null));
-  try {
-    for (const participant of names) while ((await openBranches(client, participant)) > 0) await pause(LOOK_EVERY_MS);
-  } finally {
-    client.close();
-  }
-}
+const committed: Outcome = { kind: "committed", transaction: "", results: {}, heuristic: false };
+const unknown: Outcome = { kind: "unknown", transaction: null, detail: "", howToAsk: "" };
+const refused = { kind: "refused", reason: "" } as const;
 
-function openBranches(client: InstanceType<typeof ParticipantStub>, participant: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    client.ListBranches({ participant }, (error, answer) => {
-      if (answer === undefined) reject(error ?? new Error("no answer"));
-      else resolve(answer.branches.length);
-    });
-  });
+function outcomeOf(told: Told): Outcome | typeof refused {
+  return told === "committed" ? committed : told === "aborted" ? refused : unknown;
 }
-
-const REACHED_WITHIN_MS = 10_000;
-const LOOK_EVERY_MS = 20;
 
 export const methods = {
   /** Waits until every participant is linked with the coordinator. */
-  reach: async ({ address, names }: { readonly address: string; readonly names: readonly string[] }): Promise<void> => {
-    const branches = names.map((participant) => ({ participant, operations: [{ sql: "SELECT 1" }] }));
-    const client = connect(address);
+  reach: async ({ servers, banks }: Target): Promise<void> => {
+    assert(typeof servers === "string");
+    const branches = banks.map(({ name }) => ({ participant: name, operations: [{ sql: "SELECT 1" }] }));
+    const client = connect(servers);
     try {
       for (const endMs = performance.now() + REACHED_WITHIN_MS; ;) {
         const outcome = await client.submit({ branches });
@@ -106,30 +97,63 @@ export const methods = {
   },
 
   run: async (request: LoadRequest): Promise<LoadResult> => {
-    const { way, addresses, banks, firstNumber } = request;
-    const names = banks.map(({ name }) => name);
-    const next = planner(names, request);
-    const pids = Object.entries({ ...request.pids, client: process.pid });
+    const { target, keys } = request;
+    const { servers, banks } = target;
+    const place = JSON.stringify(servers);
+    const way = once(ways, `${request.way} ${place}`, () => wayTo(request, servers));
+    const workload = once(workloads, `${keys} ${place}`, () => keyValue(banks, keys, request.workload));
+    const judge = workload.begin(banks);
+    const pids = Object.entries({ ...target.pids, client: process.pid });
     const edges: Edge[] = [];
-    const { answers, ...driven } = await drive(wayTo(way, addresses), next, request, () => {
-      edges.push({
-        cpuMs: new Map(pids.map(([name, pid]) => [name, processCpuMs(pid)])),
-        machineMs: machineCpuMs(),
-      });
-    });
-    await settled(addresses[0] ?? "", names);
-    const [begin, end] = edges;
-    const cpuMs = pids.map(([name]) => [name, (end?.cpuMs.get(name) ?? 0) - (begin?.cpuMs.get(name) ?? 0)] as const);
     const reasons: Record<string, number> = {};
-    for (const { told, why } of answers) if (told !== "committed") reasons[why] = (reasons[why] ?? 0) + 1;
+    const driven = await drive(way, request, {
+      next: () => {
+        const job = workload.next();
+        assert(job.branches !== null);
+        return job;
+      },
+      hear: (job: OneShot, told, why) => {
+        if (told !== "committed") reasons[why] = (reasons[why] ?? 0) + 1;
+        judge.hear(job.answered(outcomeOf(told)));
+      },
+      edge: () => {
+        const cpuMs = new Map(pids.map(([name, pid]) => [name, processCpuMs(pid)]));
+        edges.push({ cpuMs, machineMs: machineCpuMs() });
+      },
+    });
+    if (typeof servers === "string") await settled(servers, banks);
+    const { compared, violations } = judge.verdict();
+    const [begin, end] = edges;
+    assert(begin !== undefined && end !== undefined);
+    const cpuMs = pids.map(
+      ([name]) => [name, (end.cpuMs.get(name) ?? Number.NaN) - (begin.cpuMs.get(name) ?? 0)] as const,
+    );
     return {
       ...driven,
       cpuMs: Object.fromEntries(cpuMs),
-      machineCpuMs: (end?.machineMs ?? 0) - (begin?.machineMs ?? 0),
-      compared: answers.length,
+      machineCpuMs: end.machineMs - begin.machineMs,
+      compared,
       reasons,
-      violations: compareRows(banks, answers, firstNumber),
-      nextNumber: firstNumber + answers.length,
+      violations,
     };
   },
 };
+
+/** A client is answered when the decision is durable; participants apply it after that. */
+async function settled(address: string, banks: readonly Bank[]): Promise<void> {
+  const client = new ParticipantStub(address, channelCredentials(null));
+  try {
+    for (const { name } of banks) while ((await openBranches(client, name)) > 0) await pause(LOOK_EVERY_MS);
+  } finally {
+    client.close();
+  }
+}
+
+function openBranches(client: InstanceType<typeof ParticipantStub>, participant: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    client.ListBranches({ participant }, (error, answer) => {
+      if (answer === undefined) reject(error ?? new Error("no answer"));
+      else resolve(answer.branches.length);
+    });
+  });
+}

@@ -2,12 +2,11 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { NemconError } from "../../runtime/errors/index.ts";
-import { Caller } from "./calls.ts";
-import type { WorkerRole } from "./worker.ts";
+import { Caller, type WorkerRole } from "./calls.ts";
 
 export interface StartedServer {
   readonly name: string;
@@ -21,10 +20,14 @@ export interface StartedWorker {
   call<R>(method: string, argument: unknown): Promise<R>;
 }
 
+const LAST_WORDS = 5;
 /** How long a process may take to stop cleanly. */
 const STOP_MS = 5_000;
 /** Beside this file in the sources and in the package alike. */
 const worker = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url));
+
+/** What the caller's environment says of nemcon is not the default. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NEMCON_")));
 
 export class Processes {
   private readonly directory: string;
@@ -32,30 +35,41 @@ export class Processes {
   private readonly nemcon: readonly string[];
   private readonly children = new Set<ChildProcess>();
   private stopping = false;
+  /** Rejects when a process ends that was not told to. */
+  readonly lost: Promise<never>;
+  private lose: (error: NemconError) => void = () => undefined;
 
   constructor(directory: string, nemcon: readonly string[]) {
     this.directory = directory;
     this.nemcon = nemcon;
+    this.lost = new Promise((_resolve, reject) => (this.lose = reject));
+    // Whoever waits for it hears it; nobody has to.
+    this.lost.catch(() => undefined);
   }
 
   /** A server of the product, with default settings; resolves when it serves. @throws NemconError where it ends before that */
-  async server(name: string, args: readonly string[]): Promise<StartedServer> {
+  async server(directory: string, name: string, args: readonly string[]): Promise<StartedServer> {
     const [program = "", ...words] = this.nemcon;
-    const child = this.start(name, program, [...words, ...args, "--node", name, "--json", "--stop-with-stdin"], "pipe");
+    const child = this.start(
+      logFile(directory, name),
+      program,
+      [...words, ...args, "--node", name, "--json", "--stop-with-stdin"],
+      "pipe",
+    );
     const address = await new Promise<string>((resolve, reject) => {
       if (child.stdout !== null)
         createInterface({ input: child.stdout }).on("line", (line) => {
           if (line.startsWith('{"ready":true')) resolve((JSON.parse(line) as { address: string }).address);
         });
       child.once("error", reject);
-      child.once("exit", (code, signal) => reject(this.ended(name, signal ?? `exit ${code}`)));
+      void this.lost.catch(reject);
     });
     return { name, pid: child.pid ?? 0, address };
   }
 
   /** One of the bench's own processes. */
   worker(name: string, role: WorkerRole): StartedWorker {
-    const child = this.start(name, process.execPath, [worker, role], "ipc");
+    const child = this.start(logFile(this.directory, name), process.execPath, [worker, role], "ipc");
     const caller = new Caller(name, child);
     return { name, pid: child.pid ?? 0, call: (method, argument) => caller.call(method, argument) };
   }
@@ -76,27 +90,31 @@ export class Processes {
     );
   }
 
-  private start(name: string, program: string, args: readonly string[], kind: "pipe" | "ipc"): ChildProcess {
+  private start(log: string, program: string, args: readonly string[], kind: "pipe" | "ipc"): ChildProcess {
     if (this.stopping) throw new NemconError("SHUTTING_DOWN", "The bench stops.");
-    const log = openSync(this.logFile(name), "a");
+    const descriptor = openSync(log, "a");
     const child = spawn(program, args, {
-      stdio: kind === "ipc" ? ["ignore", "ignore", log, "ipc"] : ["pipe", "pipe", log],
+      stdio: kind === "ipc" ? ["ignore", "ignore", descriptor, "ipc"] : ["pipe", "pipe", descriptor],
       serialization: "advanced",
+      env: environment,
       // A group of its own: Ctrl-C on the terminal reaches the bench alone, which then ends them in order.
       detached: true,
     });
-    closeSync(log);
+    closeSync(descriptor);
     this.children.add(child);
-    child.once("exit", () => this.children.delete(child));
+    child.once("exit", (code, signal) => {
+      this.children.delete(child);
+      if (!this.stopping) this.lose(ended(log, signal ?? `exit ${code}`));
+    });
     return child;
   }
+}
 
-  private ended(name: string, how: string): NemconError {
-    const words = readFileSync(this.logFile(name), "utf8").trim().split("\n").slice(-5).join(" ");
-    return new NemconError("INTERNAL", `${name} ended (${how}): ${words}`);
-  }
+function ended(log: string, how: string): NemconError {
+  const words = readFileSync(log, "utf8").trim().split("\n").slice(-LAST_WORDS).join(" ");
+  return new NemconError("INTERNAL", `${basename(log, ".log")} ended in the middle (${how}): ${words}`);
+}
 
-  private logFile(name: string): string {
-    return join(this.directory, `${name}.log`);
-  }
+function logFile(directory: string, name: string): string {
+  return join(directory, `${name}.log`);
 }

@@ -1,140 +1,129 @@
-/** The whole run: processes up, rounds with everything in turn, processes down, nothing left behind. */
+/** The whole run: processes up, rounds, processes down, nothing left behind. */
 
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startCluster, type BenchCluster } from "./cluster.ts";
-import type { LoadRequest, LoadResult } from "./load.ts";
-import type { Measurement, Subject } from "./measurement.ts";
-import { Processes, type StartedWorker } from "./processes.ts";
+import { figuresOf, type Figure } from "./figures.ts";
+import { thisMachine, type Machine } from "./machine.ts";
+import type { MachineLimits, Measurement, StorageMeasurement } from "./measurement.ts";
+import { Processes } from "./processes.ts";
+import { runRound, stepsOfRound, type RoundResult, type Stage } from "./rounds.ts";
+import { copyBanks, makeBanks, startCluster, startFanOut } from "./targets.ts";
+import type { WorkloadOptions } from "./workload.ts";
 
 export interface BenchOptions {
   /** `nemcon` as words of a command line. */
   readonly nemcon: readonly string[];
-  /** Under which a fresh directory is made for data, and removed; null: the system's temporary one. */
+  /** Where a fresh directory is made for the data, and removed; null: the system's temporary one. */
   readonly directory: string | null;
   readonly rounds: number;
   /** Of each measurement, beside its warm-up. */
   readonly seconds: number;
-  readonly rows: number;
-  readonly seed: number;
+  /** Of each measurement in a round before the first, which is thrown away; 0: there is none. */
+  readonly warmUpSeconds: number;
+  readonly workload: WorkloadOptions;
+  /** Wasted on each call of the plain unary client: 0, but for tests. */
+  readonly handicapMs: number;
   /** Ends the run early; what was measured by then is lost. */
   readonly signal: AbortSignal;
-  /** What is measured now. */
-  progress(done: number, all: number, what: string): void;
+  /** What is done now, as the how-many-th step of how many. */
+  progress(step: number, steps: number, what: string): void;
 }
 
 export interface BenchReport {
-  readonly seed: number;
+  /** invalid: an answer contradicts the databases. */
+  readonly verdict: "valid" | "invalid";
+  readonly startedAt: string;
+  readonly elapsedSeconds: number;
+  readonly machine: Machine;
   readonly rounds: number;
+  readonly seconds: number;
+  readonly workload: WorkloadOptions;
+  readonly figures: readonly Figure[];
   readonly measurements: readonly Measurement[];
+  readonly storage: readonly StorageMeasurement[];
+  readonly limits: readonly MachineLimits[];
 }
-
-const WARM_UP_PART = 0.25;
-
-const subjects: readonly Subject[] = [
-  { name: "2pc, library, 1,024 at a time", system: "2pc", way: "library", keys: "ascending", concurrency: 1_024 },
-  { name: "2pc, stubs, 1,024 at a time", system: "2pc", way: "stream", keys: "ascending", concurrency: 1_024 },
-  { name: "2pc, library, 1,024, random keys", system: "2pc", way: "library", keys: "random", concurrency: 1_024 },
-  { name: "2pc, library, 64 at a time", system: "2pc", way: "library", keys: "ascending", concurrency: 64 },
-  { name: "2pc, library, one at a time", system: "2pc", way: "library", keys: "ascending", concurrency: 1 },
-];
 
 /** @throws the signal's reason; NemconError where a process can't be started or ends by itself */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
-  const { directory, nemcon, signal } = options;
-  const parent = directory ?? tmpdir();
-  mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(join(parent, "nemcon-bench-"));
-  const processes = new Processes(folder, nemcon);
+  const { directory: parent, nemcon, signal } = options;
+  const startedAt = new Date();
+  const beganMs = performance.now();
+  mkdirSync(parent ?? tmpdir(), { recursive: true });
+  const directory = mkdtempSync(join(parent ?? tmpdir(), "nemcon-bench-"));
+  const processes = new Processes(directory, nemcon);
   try {
-    return await Promise.race([measureAll(options, processes, folder), aborted(signal)]);
+    const results = await Promise.race([allRounds(options, processes, directory), stopped(signal), processes.lost]);
+    const measurements = results.flatMap((each) => each.measurements);
+    const storage = results.map((each) => each.storage);
+    const limits = results.map((each) => each.limits);
+    const { rounds, seconds, workload } = options;
+    return {
+      verdict: measurements.every(({ violations }) => violations.length === 0) ? "valid" : "invalid",
+      startedAt: startedAt.toISOString(),
+      elapsedSeconds: (performance.now() - beganMs) / 1_000,
+      machine: thisMachine(directory),
+      rounds,
+      seconds,
+      workload,
+      figures: figuresOf({ measurements, storage, limits }),
+      measurements,
+      storage,
+      limits,
+    };
   } finally {
     await processes.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function measureAll(options: BenchOptions, processes: Processes, folder: string): Promise<BenchReport> {
-  const { rounds, rows, seed } = options;
-  const all = rounds * subjects.length;
-  options.progress(0, all, "starting");
-  const cluster = await startCluster(processes, folder, rows);
-  const load = processes.worker("load", "load");
-  await load.call("reach", { address: cluster.address, names: cluster.banks.map(({ name }) => name) });
-  const run = new Run(options, cluster, load);
-  const measurements: Measurement[] = [];
+async function allRounds(options: BenchOptions, processes: Processes, directory: string): Promise<RoundResult[]> {
+  const { rounds, warmUpSeconds } = options;
+  const steps = (rounds + (warmUpSeconds > 0 ? 1 : 0)) * stepsOfRound + 1;
+  let step = 0;
+  const tell = (what: string): void => options.progress((step += 1), steps, what);
+  tell("starting");
+  const stage = await setUp(options, processes, directory);
+  // Compiled code, warm caches, journals of some length: a round that nobody counts.
+  if (warmUpSeconds > 0)
+    await runRound(0, stage, { ...options, seconds: warmUpSeconds }, (what) => tell(`warm-up: ${what}`));
+  const results: RoundResult[] = [];
   for (let round = 1; round <= rounds; round += 1)
-    for (const subject of subjects) {
-      options.progress(measurements.length, all, `round ${round}: ${subject.name}`);
-      measurements.push(await run.measure(round, subject));
-    }
-  return { seed, rounds, measurements };
+    results.push(await runRound(round, stage, options, (what) => tell(`round ${round} of ${rounds}: ${what}`)));
+  return results;
 }
 
-class Run {
-  private readonly options: BenchOptions;
-  private readonly cluster: BenchCluster;
-  private readonly load: StartedWorker;
-  private nextNumber = 1;
-
-  constructor(options: BenchOptions, cluster: BenchCluster, load: StartedWorker) {
-    this.options = options;
-    this.cluster = cluster;
-    this.load = load;
-  }
-
-  async measure(round: number, subject: Subject): Promise<Measurement> {
-    const { rows, seed, seconds } = this.options;
-    const { address, banks, pids } = this.cluster;
-    const { way, keys, concurrency } = subject;
-    const result = await this.load.call<LoadResult>("run", {
-      way,
-      keys,
-      concurrency,
-      addresses: [address],
-      banks,
-      rows,
-      seed: seed + round,
-      firstNumber: this.nextNumber,
-      pids,
-      warmUpMs: seconds * 1_000 * WARM_UP_PART,
-      measureMs: seconds * 1_000,
-    } satisfies LoadRequest);
-    this.nextNumber = result.nextNumber;
-    return measurementOf(round, subject, result);
-  }
-}
-
-function measurementOf(round: number, subject: Subject, result: LoadResult): Measurement {
-  const { windowMs, committed, aborted, unknown, latencyMs, cpuMs, machineCpuMs, compared, reasons, violations } =
-    result;
-  const allMs = Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
-  const micros = (ms: number): number => (ms * 1_000) / committed;
-  const isKnown = Number.isFinite(allMs);
+async function setUp({ workload }: BenchOptions, processes: Processes, directory: string): Promise<Stage> {
+  const place = (name: string): string => join(directory, name);
+  const banks = makeBanks(place("forced"), workload);
+  const [bare, others, alone] = ["unsynced", "fan-out", "storage"].map((name) => copyBanks(banks, place(name)));
+  const [cluster, unsynced, fanOut] = await Promise.all([
+    startCluster(processes, place("forced"), banks),
+    startCluster(processes, place("unsynced"), bare ?? [], ["--fault-no-sync"]),
+    startFanOut(processes, others ?? []),
+  ]);
+  const files = [...(alone ?? []), { name: "coordinator", file: place("storage/coordinator.db") }];
+  const storage = files.map(({ name, file }) => ({
+    name,
+    file,
+    worker: processes.worker(`storage-${name}`, "storage"),
+  }));
+  await Promise.all(storage.map(({ file, worker }) => worker.call("open", { file })));
+  const load = processes.worker("load", "load");
+  for (const target of [cluster, unsynced]) await load.call("reach", target);
   return {
-    ...subject,
-    round,
-    seconds: windowMs / 1_000,
-    committed,
-    aborted,
-    unknown,
-    reasons,
-    perSecond: committed / (windowMs / 1_000),
-    latencyMs,
-    cpuMicros: isKnown
-      ? {
-          total: micros(allMs),
-          processes: Object.fromEntries(Object.entries(cpuMs).map(([name, ms]) => [name, micros(ms)])),
-        }
-      : null,
-    cores: isKnown ? { used: allMs / windowMs, others: Math.max(0, machineCpuMs - allMs) / windowMs } : null,
-    compared,
-    violations,
+    load,
+    cluster,
+    targets: { "2pc": cluster, "2pc-unsynced": unsynced, "fan-out": fanOut },
+    storage: Object.fromEntries(storage.map(({ name, worker }) => [name, worker])),
+    limits: processes.worker("limits", "limits"),
+    echoAddress: await processes.worker("echo", "echo").call<string>("serve", null),
+    directory,
   };
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
+function stopped(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const end = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error("stopped"));
     if (signal.aborted) end();

@@ -20,12 +20,14 @@ export interface Guard {
   renew(): void;
 }
 
-/** Kills this process at a forced write, counted from 1 on: for tests, by a flag that says so. */
+/** For tests and measurements, by flags that say so: kills this process at a forced write, counted from 1 on. */
 export interface JournalFaults {
   /** Right before COMMIT. */
   readonly killBeforeWrite?: number;
   /** Right after COMMIT returned, before anything else. */
   readonly killAfterWrite?: number;
+  /** No write is forced: a machine that stops loses what was promised. */
+  readonly noSync?: true;
 }
 
 /** What a journal tells, and whom. */

@@ -4,9 +4,10 @@ import { randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 
 import { NemconError } from "../errors/index.ts";
+import { BUSY_TRIES, connect } from "./connect.ts";
 import { makeDirectory, realFile } from "./directory.ts";
 import { isBusy, messageOf, refused, writeFailed } from "./errors.ts";
 import { SqliteJournal, type Hooks, type JournalFaults } from "./journal.ts";
@@ -45,7 +46,7 @@ export interface OpenedJournal {
 }
 
 const MIB = 1024 * 1024;
-const BUSY_TRIES = 4;
+const BUSY_MS = 10_000;
 /** After an operator's acceptance: past any boot that the lost part may have seen, so that no id or token is handed out twice. */
 const ACCEPTED_INCARNATIONS = 1_000;
 
@@ -65,7 +66,8 @@ export function openJournal(asked: JournalOptions): OpenedJournal {
   try {
     const { acceptWitness = false } = options;
     const loaded = loadJournal({ ...options, acceptWitness });
-    const database = connect(options);
+    const { busyMs = BUSY_MS, faults = {} } = options;
+    const database = connect(options.file, { busyMs, unsynced: faults.noSync === true });
     try {
       return start(options, database, loaded, () => lock.release());
     } catch (thrown) {
@@ -75,31 +77,6 @@ export function openJournal(asked: JournalOptions): OpenedJournal {
   } catch (thrown) {
     lock.release();
     throw thrown;
-  }
-}
-
-function connect({ file, busyMs = 10_000 }: JournalOptions): Database.Database {
-  let database: Database.Database | null = null;
-  try {
-    database = new Database(file, { timeout: Math.ceil(busyMs / BUSY_TRIES) });
-    const mode = database.pragma("journal_mode = WAL", { simple: true });
-    if (mode !== "wal") throw new Error(`its journal mode stays ${String(mode)}, and nemcon needs WAL`);
-    database.pragma("synchronous = FULL");
-    database.pragma("wal_autocheckpoint = 0");
-    database.pragma("journal_size_limit = -1");
-    // Where fsync alone stops at the drive's cache (macOS); elsewhere these change nothing.
-    database.pragma("fullfsync = ON");
-    database.pragma("checkpoint_fullfsync = ON");
-    return database;
-  } catch (cause) {
-    database?.close();
-    throw refused(
-      isBusy(cause) ? "JOURNAL_LOCKED" : "DATABASE_UNUSABLE",
-      file,
-      `could not open the database for writing, in WAL mode: ${messageOf(cause)}. ` +
-        "Check this user's rights on the file and its directory, and that no other program has it open the first time.",
-      cause,
-    );
   }
 }
 

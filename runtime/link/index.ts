@@ -12,6 +12,7 @@ export {
   type Seen,
 } from "./handshake.ts";
 export type { Call, CallMethod, Return, SideItem, Watermark } from "./items.ts";
+export { decodeFrame, encodeEnvelopes } from "./codec.ts";
 export { describePortHolder } from "./port-holder.ts";
 export { backoffMs, type Backoff } from "./backoff.ts";
 export { channelCredentials, hostOf, isLoopback, serverCredentials } from "./security.ts";

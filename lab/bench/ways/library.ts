@@ -1,7 +1,7 @@
 /** Single `submit` calls of the client library. */
 
 import { connect, NemconError, type Client } from "../../../client/index.ts";
-import type { Planned } from "../transactions.ts";
+import type { OneShot } from "../../index.ts";
 import type { Tell, Way } from "./way.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -9,12 +9,11 @@ const TIMEOUT_MS = 10_000;
 export function libraryWay(address: string): Way {
   const client = connect(address);
   return {
-    submit: (planned, tell) => void submit(client, planned, tell),
-    close: () => client.close(),
+    submit: (job, tell) => void submit(client, job, tell),
   };
 }
 
-async function submit(client: Client, { branches }: Planned, tell: Tell): Promise<void> {
+async function submit(client: Client, { branches }: OneShot, tell: Tell): Promise<void> {
   try {
     const outcome = await client.submit({ branches, timeoutMs: TIMEOUT_MS });
     if (outcome.kind === "committed") tell("committed", "");

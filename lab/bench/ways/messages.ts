@@ -3,17 +3,21 @@
 import type { Operation } from "../../../client/index.ts";
 import { channelCredentials, CoordinatorStub, operationToProto } from "../../../runtime/link/index.ts";
 import type { SqlOperation } from "../../../runtime/values/index.ts";
-import type { Planned } from "../transactions.ts";
+import type { JobBranch } from "../../index.ts";
+
+/** As the library opens its channels. */
+export const clientOptions = {
+  "grpc.enable_retries": 0,
+  "grpc.enable_channelz": 0,
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc-node.flow_control_window": 1024 * 1024,
+} as const;
 
 export function coordinatorStub(address: string): InstanceType<typeof CoordinatorStub> {
-  return new CoordinatorStub(address, channelCredentials(null), {
-    "grpc.enable_retries": 0,
-    "grpc.enable_channelz": 0,
-    "grpc.use_local_subchannel_pool": 1,
-  });
+  return new CoordinatorStub(address, channelCredentials(null), clientOptions);
 }
 
-export function branchMessages(branches: Planned["branches"]) {
+export function branchMessages(branches: readonly JobBranch[]) {
   return branches.map(({ participant, operations }) => ({
     participant,
     operations: operations.map((operation) => operationToProto(houseOperation(operation))),

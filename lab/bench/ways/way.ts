@@ -1,9 +1,7 @@
 /** How transactions get from a client to whoever runs them. */
 
 import type { OutcomeMessageRead } from "../../../runtime/link/index.ts";
-import type { Planned } from "../transactions.ts";
-
-export type WayName = "stream" | "library" | "unary";
+import type { OneShot } from "../../index.ts";
 
 /** What a client was told. */
 export type Told = "committed" | "aborted" | "unknown";
@@ -12,8 +10,7 @@ export type Told = "committed" | "aborted" | "unknown";
 export type Tell = (told: Told, why: string) => void;
 
 export interface Way {
-  submit(planned: Planned, tell: Tell): void;
-  close(): void;
+  submit(job: OneShot, tell: Tell): void;
 }
 
 export function tellOutcome({ kind, reason }: OutcomeMessageRead, tell: Tell): void {

@@ -249,12 +249,14 @@ describe("an address", () => {
     },
   );
 
-  test("that others reach is refused planted faults by name", () => {
-    const faults = { killBeforeWrite: 1 };
-    const input = { node: "c", directory: "d", listen: "0.0.0.0:1" };
-    expect(refusal(() => completeConfig("coordinator", input, faults)).reason).toBe("FAULTS_NOT_ALLOWED");
-    expect(completeConfig("coordinator", { ...input, listen: "[::1]:1" }, faults).faults).toEqual(faults);
-  });
+  test.each([{ killBeforeWrite: 1 }, { noSync: true as const }])(
+    "that others reach is refused planted faults: %j",
+    (faults) => {
+      const input = { node: "c", directory: "d", listen: "0.0.0.0:1" };
+      expect(refusal(() => completeConfig("coordinator", input, faults)).reason).toBe("FAULTS_NOT_ALLOWED");
+      expect(completeConfig("coordinator", { ...input, listen: "[::1]:1" }, faults).faults).toEqual(faults);
+    },
+  );
 });
 
 test("a configuration from a value is checked like one from a file", () => {

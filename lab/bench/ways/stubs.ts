@@ -4,7 +4,7 @@ import type { SubmitStreamRead } from "../../../runtime/link/index.ts";
 import { branchMessages, coordinatorStub } from "./messages.ts";
 import { tellOutcome, type Tell, type Way } from "./way.ts";
 
-export function streamWay(address: string): Way {
+export function stubsWay(address: string): Way {
   const client = coordinatorStub(address);
   const call = client.SubmitStream();
   const open = new Map<number, Tell>();
@@ -35,10 +35,6 @@ export function streamWay(address: string): Way {
       // All that one message of answers brings about leaves in one message, and at once.
       if (waiting.length === 0) queueMicrotask(flush);
       waiting.push({ tag: lastTag, submit: { branches: branchMessages(branches) } });
-    },
-    close: () => {
-      call.end();
-      client.close();
     },
   };
 }

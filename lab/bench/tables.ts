@@ -1,0 +1,179 @@
+/** What a report says, as tables: for a terminal and for a page alike. */
+
+import type { Figure } from "./figures.ts";
+import type { MachineLimits, Measurement } from "./measurement.ts";
+import type { BenchReport } from "./run.ts";
+import { spreadOf } from "./statistics.ts";
+
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const NONE = "–";
+const US_PER_MS = 1_000;
+
+export function figureTable({ figures }: BenchReport): Table {
+  return {
+    head: ["figure", "median", "min – max", "goal", "reached"],
+    rows: figures.map(({ name, unit, spread, direction, target, later, reached }) => {
+      const digits = unit === "µs" ? 1 : 2;
+      const [median = NONE, range = NONE] =
+        spread === null
+          ? []
+          : [spread.median.toFixed(digits), `${spread.min.toFixed(digits)} – ${spread.max.toFixed(digits)}`];
+      const goal = `${direction} ${target}${later === null ? "" : `, then ${later}`}${unit === "µs" ? " µs" : ""}`;
+      return [name, median, range, goal, reached === null ? "invalid" : reached ? "yes" : "no"];
+    }),
+  };
+}
+
+/** Why figures say nothing, a line each. */
+export function invalidFigures({ figures }: BenchReport): string[] {
+  return figures.flatMap(({ name, invalid }: Figure) => (invalid === null ? [] : [`${name}: ${invalid}`]));
+}
+
+function groups({ measurements }: BenchReport): [string, Measurement[]][] {
+  return [...Map.groupBy(measurements, ({ name }) => name)];
+}
+
+export function rateTable(report: BenchReport): Table {
+  const { storage } = report;
+  const rows = groups(report).map(([name, all]) => [
+    name,
+    ...ranged(all.map(({ perSecond }) => perSecond)),
+    median(
+      all.map(({ latencyMs }) => latencyMs.p50),
+      2,
+    ),
+    median(
+      all.map(({ latencyMs }) => latencyMs.p90),
+      2,
+    ),
+    median(
+      all.map(({ latencyMs }) => latencyMs.p99),
+      2,
+    ),
+    median(
+      all.map(({ latencyMs }) => latencyMs.max),
+      1,
+    ),
+    median(
+      all.map(({ cores }) => cores?.used),
+      2,
+    ),
+    median(
+      all.map(({ cores }) => cores?.others),
+      2,
+    ),
+  ]);
+  return {
+    head: ["what", "tx/s", "min – max", "p50 ms", "p90 ms", "p99 ms", "max ms", "cores", "others"],
+    rows: [
+      ...rows,
+      [
+        "the writes of 2PC, without messages",
+        ...ranged(storage.map(({ perSecond }) => perSecond)),
+        ...Array.from({ length: 6 }, () => NONE),
+      ],
+    ],
+  };
+}
+
+/** µs of CPU a transaction, median, by process. */
+export function cpuTable(report: BenchReport): Table {
+  const rows = groups(report).map(([name, all]) => {
+    const of = (process: string): string =>
+      median(
+        all.map(({ cpuMicros }) => cpuMicros?.processes[process]),
+        1,
+      );
+    const banks = all.map(({ cpuMicros }) => (cpuMicros === null ? undefined : sumOfBanks(cpuMicros.processes)));
+    return [
+      name,
+      median(
+        all.map(({ cpuMicros }) => cpuMicros?.total),
+        1,
+      ),
+      of("client"),
+      of("coordinator"),
+      median(banks, 1),
+    ];
+  });
+  const { storage } = report;
+  const coordinator = storage.map(({ cpuMicros }) => cpuMicros["coordinator"] ?? 0);
+  const banks = storage.map(({ cpuMicros }) => sumOfBanks(cpuMicros));
+  const total = banks.map((micros, index) => micros + (coordinator[index] ?? 0));
+  return {
+    head: ["µs of CPU a transaction", "all", "client", "coordinator", "three participants"],
+    rows: [
+      ...rows,
+      ["the writes of 2PC, without messages", median(total, 1), NONE, median(coordinator, 1), median(banks, 1)],
+    ],
+  };
+}
+
+export function limitTable({ limits }: BenchReport): Table {
+  const micros = (what: string, of: (each: MachineLimits) => number): string[] => [
+    what,
+    ...ranged(
+      limits.map((each) => of(each) * US_PER_MS),
+      "µs",
+    ),
+  ];
+  const perSecond = (what: string, of: (each: MachineLimits) => number): string[] => [
+    what,
+    ...ranged(limits.map(of), "/s"),
+  ];
+  const frames = Object.keys(limits[0]?.streamPerSecond ?? {});
+  return {
+    head: ["this machine", "median", "min – max"],
+    rows: [
+      [
+        "a step of an empty loop, CPU",
+        ...ranged(
+          limits.map(({ spinNs }) => spinNs),
+          "ns",
+          2,
+        ),
+      ],
+      micros("a forced record at the end of a file, p50", ({ appendMs }) => appendMs),
+      micros("the same over another record", ({ overwriteMs }) => overwriteMs),
+      micros("a SQLite commit, its log growing, p50", ({ growingCommitMs }) => growingCommitMs),
+      micros("the same, its log extended beforehand", ({ commitMs }) => commitMs),
+      micros("the same, three processes committing", ({ commitOfThreeMs }) => commitOfThreeMs),
+      perSecond("empty unary gRPC calls, 128 at a time", ({ unaryPerSecond }) => unaryPerSecond),
+      ...frames.map((messages) =>
+        perSecond(
+          `messages on a gRPC stream, ${messages} a frame`,
+          ({ streamPerSecond }) => streamPerSecond[messages] ?? 0,
+        ),
+      ),
+      [
+        "packing and unpacking a message",
+        ...ranged(
+          limits.map(({ codecNs }) => codecNs),
+          "ns",
+        ),
+      ],
+    ],
+  };
+}
+
+function sumOfBanks(processes: Readonly<Record<string, number>>): number {
+  return Object.entries(processes).reduce((sum, [name, value]) => (name.startsWith("bank-") ? sum + value : sum), 0);
+}
+
+/** Median, and the range. */
+function ranged(values: readonly number[], unit = "", digits = 0): string[] {
+  const spread = spreadOf(values);
+  if (spread === null) return [NONE, NONE];
+  const text = (value: number): string =>
+    value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return [`${text(spread.median)} ${unit}`.trim(), `${text(spread.min)} – ${text(spread.max)}`];
+}
+
+function median(values: readonly (number | undefined)[], digits: number): string {
+  const spread = spreadOf(values.filter((value) => value !== undefined));
+  return spread === null ? NONE : spread.median.toFixed(digits);
+}
