@@ -8,7 +8,7 @@ import { Deadline, timeForServer } from "./deadline.ts";
 import { closedError } from "./endpoint.ts";
 import { outcomeOf, unknown, type Outcome } from "./outcome.ts";
 import { pauseMs } from "./pace.ts";
-import type { Answer } from "./pipeline.ts";
+import type { Answer } from "./submission.ts";
 import { statusOf, type TransactionStatus } from "./status.ts";
 import { mayPass, runOnce, type Transacted } from "./transact.ts";
 import { Transaction, type CallOptions } from "./transaction.ts";

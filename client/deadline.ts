@@ -1,15 +1,40 @@
 /** How long a call may still take, and the ways in which it ends early. */
 
 import { NemconError } from "../runtime/errors/index.ts";
+import { Armed, TimerWheel } from "../runtime/timers/index.ts";
 
 /** The longest wait that a timer knows, in milliseconds: 24 days. */
 export const LONGEST_MS = 2 ** 31 - 1;
+
+/** For all calls of the process: an open one keeps it alive until its deadline, and no longer than it is open. */
+const wheel = new TimerWheel(
+  { nowMs: () => performance.now() },
+  {
+    after: (delayMs, fire) => {
+      const timer = setTimeout(fire, delayMs);
+      return { cancel: () => clearTimeout(timer) };
+    },
+  },
+);
 
 export interface Endings {
   /** The time is over. */
   passed(): void;
   /** The caller's signal aborted. */
   cancelled(reason: unknown): void;
+}
+
+class Passing extends Armed {
+  private readonly endings: Endings;
+
+  constructor(endings: Endings) {
+    super();
+    this.endings = endings;
+  }
+
+  fire(): void {
+    this.endings.passed();
+  }
 }
 
 export class Deadline {
@@ -48,19 +73,24 @@ export class Deadline {
 
   /** Calls at most one of each, once; returns how to stop. */
   watch(endings: Endings): () => void {
-    const timer = setTimeout(() => endings.passed(), this.leftMs);
+    return this.arm(new Passing(endings), (reason) => endings.cancelled(reason));
+  }
+
+  /** The same for a timer of the caller's own, which fires when the time is over; returns how to stop both. */
+  arm(timer: Armed, cancelled: (reason: unknown) => void): () => void {
+    wheel.arm(timer, this.leftMs);
     const { signal } = this;
-    if (signal === null) return () => clearTimeout(timer);
+    if (signal === null) return () => wheel.cancel(timer);
     let stopped = false;
     const onAbort = (): void => {
-      if (!stopped) endings.cancelled(signal.reason);
+      if (!stopped) cancelled(signal.reason);
     };
     // A signal that has aborted tells no listener any more. Later all the same: the caller has no `stop` yet.
     if (signal.aborted) queueMicrotask(onAbort);
     else signal.addEventListener("abort", onAbort, { once: true });
     return () => {
       stopped = true;
-      clearTimeout(timer);
+      wheel.cancel(timer);
       signal.removeEventListener("abort", onAbort);
     };
   }

@@ -107,8 +107,9 @@ export function outcomeOf(message: OutcomeMessageRead, bigints: boolean): Outcom
   const { transaction, detail, heuristic } = message;
   switch (message.kind) {
     case "OUTCOME_KIND_COMMITTED": {
-      const results = message.branches.map((branch) => [branch.participant, resultsOf(branch, bigints)] as const);
-      return { kind: "committed", transaction, results: Object.fromEntries(results), heuristic };
+      const results: Record<string, readonly Result[]> = {};
+      for (const branch of message.branches) results[branch.participant] = resultsOf(branch, bigints);
+      return { kind: "committed", transaction, results, heuristic };
     }
     case "OUTCOME_KIND_ABORTED":
       return {

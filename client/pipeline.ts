@@ -5,36 +5,14 @@
  */
 
 import { NemconError, reasons } from "../runtime/errors/index.ts";
-import type { OutcomeMessageRead, TaggedAnswerRead } from "../runtime/link/index.ts";
+import type { TaggedAnswerRead } from "../runtime/link/index.ts";
 import { limits } from "../runtime/values/index.ts";
 import { timeForServer, type Deadline } from "./deadline.ts";
 import { closedError, type Endpoint } from "./endpoint.ts";
 import { pauseMs } from "./pace.ts";
 import { SubmitStream } from "./stream.ts";
+import { Submission, type Answer, type SubmissionEvents } from "./submission.ts";
 import type { Work } from "./work.ts";
-
-/** How one try of a submit ended. */
-export type Answer =
-  | { readonly kind: "outcome"; readonly outcome: OutcomeMessageRead }
-  /** The coordinator refused it, or it was never sent: nothing was begun. */
-  | { readonly kind: "refused"; readonly error: NemconError }
-  /** transaction null: it was never sent. */
-  | { readonly kind: "unknown"; readonly transaction: string | null; readonly detail: string };
-
-interface Entry {
-  readonly tag: number;
-  readonly work: Work;
-  readonly deadline: Deadline;
-  /** With less time left it is not sent for the first time, in milliseconds. */
-  readonly leastMs: number;
-  id: string | null;
-  /** It may have been begun under its id, which from then on is the only one that it can be asked for by. */
-  begun: boolean;
-  /** How often it was asked for again on a stream that lives. */
-  asks: number;
-  settled: boolean;
-  settle(answer: Answer): void;
-}
 
 export interface PipelineOptions {
   /** Submits sent and not answered, at most. */
@@ -45,20 +23,19 @@ export interface PipelineOptions {
 
 /** An open stream's unused ids hold back the coordinator's watermark, so an idle one is ended. */
 const IDLE_MS = 2_000;
-/** The part of its time that a submit must still have when it is sent. */
-const SENT_WITH = 1 / 2;
 
 export class Pipeline {
   private readonly endpoint: Endpoint;
   private readonly options: PipelineOptions;
-  private waiting: Entry[] = [];
+  private readonly events: SubmissionEvents;
+  private waiting: Submission[] = [];
   /** First of `waiting` that was not taken out. */
   private head = 0;
   /** Sent before; to be asked again by their ids. */
-  private again: Entry[] = [];
-  private readonly sent = new Map<number, Entry>();
+  private again: Submission[] = [];
+  private readonly sent = new Map<number, Submission>();
   /** Neither answered nor given up. */
-  private readonly open = new Set<Entry>();
+  private readonly open = new Set<Submission>();
   private stream: SubmitStream | null = null;
   private opening = false;
   private failures = 0;
@@ -71,55 +48,27 @@ export class Pipeline {
   constructor(endpoint: Endpoint, options: PipelineOptions) {
     this.endpoint = endpoint;
     this.options = options;
+    this.events = {
+      passed: () => this.pump(),
+      cancelled: (transaction) => options.cancel(transaction),
+      settled: (submission) => {
+        this.open.delete(submission);
+        this.sent.delete(submission.tag);
+        if (this.open.size === 0) this.lastUseMs = performance.now();
+      },
+    };
   }
 
   /** Submits once. @throws the signal's reason where it aborts before anything was sent */
   run(work: Work, deadline: Deadline): Promise<Answer> {
+    if (this.closed) return Promise.resolve({ kind: "refused", error: closedError() });
+    if (work.sizeBytes > limits.messageBytes) return Promise.resolve({ kind: "refused", error: tooLarge(work) });
+    const tag = this.nextTag;
+    this.nextTag = (tag + 1) >>> 0;
     return new Promise((resolve, reject) => {
-      if (this.closed) {
-        resolve({ kind: "refused", error: closedError() });
-        return;
-      }
-      if (work.sizeBytes > limits.messageBytes) {
-        resolve({ kind: "refused", error: tooLarge(work) });
-        return;
-      }
-      const finish = (): void => {
-        entry.settled = true;
-        stop();
-        this.open.delete(entry);
-        this.sent.delete(entry.tag);
-        this.lastUseMs = performance.now();
-      };
-      const entry: Entry = {
-        tag: this.nextTag,
-        work,
-        deadline,
-        leastMs: deadline.leftMs * SENT_WITH,
-        id: null,
-        begun: false,
-        asks: 0,
-        settled: false,
-        settle: (answer) => {
-          finish();
-          resolve(answer);
-        },
-      };
-      this.nextTag = (this.nextTag + 1) >>> 0;
-      const stop = deadline.watch({
-        passed: () => {
-          this.settleUnknown(entry, `no answer within ${Math.round(deadline.timeoutMs)} ms`);
-          this.pump();
-        },
-        cancelled: (reason) => {
-          // Once it was sent the coordinator alone can give it up; its word, or the deadline, is the answer.
-          if (entry.id !== null) return this.options.cancel(entry.id);
-          finish();
-          reject(reason);
-        },
-      });
-      this.open.add(entry);
-      this.waiting.push(entry);
+      const submission = new Submission({ tag, work, deadline }, this.events, { resolve, reject });
+      this.open.add(submission);
+      this.waiting.push(submission);
       this.pump();
     });
   }
@@ -129,9 +78,9 @@ export class Pipeline {
     this.closed = true;
     if (this.idleTimer !== null) clearTimeout(this.idleTimer);
     for (const timer of this.timers) clearTimeout(timer);
-    for (const entry of this.open) {
-      if (entry.id === null) entry.settle({ kind: "refused", error: closedError() });
-      else this.settleUnknown(entry, "the client was closed");
+    for (const submission of this.open) {
+      if (submission.id === null) submission.settle({ kind: "refused", error: closedError() });
+      else submission.settle(submission.unknown("the client was closed"));
     }
   }
 
@@ -142,43 +91,42 @@ export class Pipeline {
       return;
     }
     while (stream.canWrite && this.sent.size < this.options.inFlight) {
-      const entry = this.next();
-      if (entry === null) break;
-      entry.id ??= stream.ids.take();
-      if (entry.id === null) break;
-      if (entry.begun) this.again.shift();
+      const submission = this.next();
+      if (submission === null) break;
+      submission.id ??= stream.ids.take();
+      if (submission.id === null) break;
+      if (submission.begun) this.again.shift();
       else this.head += 1;
-      this.sent.set(entry.tag, entry);
-      const timeoutMs = timeForServer(entry.deadline.leftMs);
-      const { protocol, packing, branches, sizeBytes } = entry.work;
-      stream.send(entry.tag, { transaction: entry.id, protocol, timeoutMs, packing, branches }, sizeBytes);
+      this.sent.set(submission.tag, submission);
+      const timeoutMs = timeForServer(submission.deadline.leftMs);
+      const { protocol, packing, branches, sizeBytes } = submission.work;
+      stream.send(submission.tag, { transaction: submission.id, protocol, timeoutMs, packing, branches }, sizeBytes);
     }
   }
 
-  /** The entry whose turn it is; stays where it is. */
-  private next(): Entry | null {
-    while (this.again[0]?.settled === true) this.again.shift();
+  /** The submission whose turn it is; stays where it is. */
+  private next(): Submission | null {
+    while (this.again[0]?.isSettled === true) this.again.shift();
     if (this.again[0] !== undefined) return this.again[0];
-    let entry = this.waiting[this.head];
-    while (entry !== undefined && (entry.settled || this.isTooLate(entry))) {
+    let submission = this.waiting[this.head];
+    while (submission !== undefined && (submission.isSettled || this.isTooLate(submission))) {
       this.head += 1;
-      entry = this.waiting[this.head];
+      submission = this.waiting[this.head];
     }
-    if (entry !== undefined && this.head < COMPACT_AT) return entry;
+    if (submission !== undefined && this.head < COMPACT_AT) return submission;
     if (this.head > 0) {
       this.waiting = this.waiting.slice(this.head);
       this.head = 0;
     }
-    return entry ?? null;
+    return submission ?? null;
   }
 
   /** What waited here for so long would take a place from those who still have time. */
-  private isTooLate(entry: Entry): boolean {
-    const { leftMs } = entry.deadline;
-    if (leftMs >= entry.leastMs) return false;
-    const waitedMs = Math.round(entry.leastMs / SENT_WITH - leftMs);
+  private isTooLate(submission: Submission): boolean {
+    if (submission.deadline.leftMs >= submission.leastMs) return false;
+    const waitedMs = Math.round(submission.waitedMs);
     const message = `More is submitted than ${this.endpoint.address} takes: this waited for ${waitedMs} ms and was not sent.`;
-    entry.settle({ kind: "refused", error: new NemconError("OVERLOADED", message, { retryAfterMs: waitedMs }) });
+    submission.settle({ kind: "refused", error: new NemconError("OVERLOADED", message, { retryAfterMs: waitedMs }) });
     return true;
   }
 
@@ -216,24 +164,28 @@ export class Pipeline {
   }
 
   private onAnswer(stream: SubmitStream, { tag, outcome, refusal }: TaggedAnswerRead): void {
-    const entry = this.sent.get(tag);
-    if (entry === undefined) return;
+    const submission = this.sent.get(tag);
+    if (submission === undefined) return;
     this.sent.delete(tag);
     if (refusal) {
       const { reason, message, retryAfterMs } = refusal;
-      this.onRefused(stream, entry, NemconError.fromWire(reason, message, retryAfterMs === 0 ? {} : { retryAfterMs }));
+      this.onRefused(
+        stream,
+        submission,
+        NemconError.fromWire(reason, message, retryAfterMs === 0 ? {} : { retryAfterMs }),
+      );
     } else if (!outcome || outcome.kind === "OUTCOME_KIND_PENDING" || outcome.kind === "OUTCOME_KIND_UNSPECIFIED")
-      this.askLater(entry, null);
-    else entry.settle({ kind: "outcome", outcome });
+      this.askLater(submission, null);
+    else submission.settle({ kind: "outcome", outcome });
   }
 
   /** Only of what went out once, on a stream that still lives, does a refusal prove that nothing was begun. */
-  private onRefused(stream: SubmitStream, entry: Entry, error: NemconError): void {
-    if (!entry.begun) {
-      if (entry.id !== null) stream.ids.giveBack(entry.id);
-      entry.settle({ kind: "refused", error });
-    } else if (error.retryable) this.askLater(entry, error.retryAfterMs);
-    else this.settleUnknown(entry, error.message);
+  private onRefused(stream: SubmitStream, submission: Submission, error: NemconError): void {
+    if (!submission.begun) {
+      if (submission.id !== null) stream.ids.giveBack(submission.id);
+      submission.settle({ kind: "refused", error });
+    } else if (error.retryable) this.askLater(submission, error.retryAfterMs);
+    else submission.settle(submission.unknown(error.message));
   }
 
   private onOver(stream: SubmitStream, error: NemconError): void {
@@ -242,7 +194,7 @@ export class Pipeline {
     const { greeted } = stream;
     const lost = [...this.sent.values()];
     this.sent.clear();
-    for (const entry of lost) entry.begun = true;
+    for (const submission of lost) submission.begun = true;
     // In the order in which they were sent; most of them are answered at once.
     this.again.push(...lost);
     if (greeted || this.closed) this.pump();
@@ -255,23 +207,21 @@ export class Pipeline {
     const unsent = this.waiting.slice(this.head);
     this.waiting = [];
     this.head = 0;
-    for (const entry of unsent) if (!entry.settled) entry.settle({ kind: "refused", error });
-    if (!error.retryable) for (const entry of this.again) if (!entry.settled) this.settleUnknown(entry, error.message);
+    for (const submission of unsent) if (!submission.isSettled) submission.settle({ kind: "refused", error });
+    if (!error.retryable)
+      for (const submission of this.again)
+        if (!submission.isSettled) submission.settle(submission.unknown(error.message));
     this.pump();
   }
 
-  private askLater(entry: Entry, retryAfterMs: number | null): void {
-    entry.begun = true;
-    entry.asks += 1;
-    this.after(pauseMs(entry.asks, retryAfterMs), () => {
-      if (entry.settled) return;
-      this.again.push(entry);
+  private askLater(submission: Submission, retryAfterMs: number | null): void {
+    submission.begun = true;
+    submission.asks += 1;
+    this.after(pauseMs(submission.asks, retryAfterMs), () => {
+      if (submission.isSettled) return;
+      this.again.push(submission);
       this.pump();
     });
-  }
-
-  private settleUnknown(entry: Entry, detail: string): void {
-    entry.settle({ kind: "unknown", transaction: entry.id, detail });
   }
 
   private after(ms: number, run: () => void): void {

@@ -9,8 +9,9 @@ import { IdSupply } from "./ids.ts";
 type Messages<M> = M extends Method<infer Request, infer Answer> ? { request: Request; answer: Answer } : never;
 type SubmitMethod = Messages<typeof services.coordinator.SubmitStream>;
 type Submit = NonNullable<TaggedSubmit["submit"]>;
-/** A message takes more submits until it has this many bytes. */
+/** A message takes more submits until it has this many bytes or this many of them: what a larger one is made of lives long enough to be moved by the garbage collector. */
 const MESSAGE_BYTES = 256 * 1024;
+const MESSAGE_SUBMITS = 128;
 
 export interface StreamEvents {
   /** There are ids, or the buffer has room again. */
@@ -65,7 +66,7 @@ export class SubmitStream {
    * @param sizeBytes about as much as it takes on the wire
    */
   send(tag: number, submit: Submit, sizeBytes: number): void {
-    if (this.bytes + sizeBytes > MESSAGE_BYTES) this.flush();
+    if (this.submits.length === MESSAGE_SUBMITS || this.bytes + sizeBytes > MESSAGE_BYTES) this.flush();
     this.submits.push({ tag, submit });
     this.bytes += sizeBytes;
     if (this.scheduled) return;

@@ -85,33 +85,39 @@ export function resultOf(message: ResultMessage, bigints: boolean): Result {
 }
 
 export function resultFrom({ rowsAffected, columns, rows }: OperationResult, bigints: boolean): Result {
-  return new Result(
-    rowsAffected,
-    columns,
-    rows.map((row) => row.map((value) => valueOf(value, bigints))),
-  );
+  // Most statements give back no rows.
+  const own = rows.length === 0 ? rows : rows.map((row) => row.map((value) => valueOf(value, bigints)));
+  return new Result(rowsAffected, columns, own as Result["rows"]);
 }
 
 function houseParameters(sql: string, parameters: Parameters): HouseOperation["parameters"] {
-  if (isList(parameters)) return parameters.map((value, at) => houseValue(value, `Parameter ${at + 1}`, sql));
+  if (isList(parameters)) {
+    const values: HouseValue[] = [];
+    for (const value of parameters) values.push(houseValue(value, values.length + 1, sql));
+    return values;
+  }
   const named = Object.entries(parameters);
-  return Object.fromEntries(named.map(([name, value]) => [name, houseValue(value, `Parameter ${name}`, sql)]));
+  return Object.fromEntries(named.map(([name, value]) => [name, houseValue(value, name, sql)]));
 }
 
 function isList(parameters: Parameters): parameters is readonly Parameter[] {
   return Array.isArray(parameters);
 }
 
-function houseValue(value: Parameter, which: string, sql: string): HouseValue {
+/** @param which the parameter's number, from 1, or its name */
+function houseValue(value: Parameter, which: number | string, sql: string): HouseValue {
   if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
   const plain = value instanceof Real ? value.value : value;
   if (typeof plain === "boolean") return plain ? 1n : 0n;
   if (typeof plain === "bigint" && BigInt.asIntN(64, plain) !== plain)
-    throw new NemconError("INVALID_REQUEST", `${which} of "${sql}" is ${plain}, which has more than 64 bits.`);
+    throw new NemconError(
+      "INVALID_REQUEST",
+      `Parameter ${which} of "${sql}" is ${plain}, which has more than 64 bits.`,
+    );
   const known = plain === null || plain instanceof Uint8Array || ["number", "bigint", "string"].includes(typeof plain);
   if (known && !Number.isNaN(plain)) return plain;
   const what = known ? "NaN" : typeof plain;
-  throw new NemconError("INVALID_REQUEST", `${which} of "${sql}" is ${what}, which is no SQL value.`);
+  throw new NemconError("INVALID_REQUEST", `Parameter ${which} of "${sql}" is ${what}, which is no SQL value.`);
 }
 
 function valueOf(value: HouseValue, bigints: boolean): Value {

@@ -18,6 +18,8 @@ const BLOCK_IDS = 1_024;
 const REFILL_AT = 512;
 /** Results past this leave in a message of their own, so that one message stays below what gRPC clients take. */
 const MESSAGE_BYTES = 256 * 1024;
+/** What a larger message is made of lives long enough, at both ends, to be moved by the garbage collector. */
+const MESSAGE_ANSWERS = 128;
 /** An outcome without its results, about. */
 const ANSWER_BYTES = 128;
 
@@ -63,7 +65,7 @@ export function serveStream(
     open -= 1;
     if (gone) return;
     if (answers.length === 0) queueMicrotask(flush);
-    else if (bytes + sizeBytes > MESSAGE_BYTES) {
+    else if (answers.length === MESSAGE_ANSWERS || bytes + sizeBytes > MESSAGE_BYTES) {
       write({ answers });
       answers = [];
       bytes = 0;

@@ -45,7 +45,7 @@ import type {
 } from "./ports.ts";
 import { rangeText } from "./ranges.ts";
 import { carryForward, overBounds, type RetentionTimes } from "./retention.ts";
-import { type Armed, TimerWheel } from "./timers.ts";
+import { type Armed, TimerWheel } from "../timers/index.ts";
 
 export type AnyMachine = Machine<unknown, LogRecord>;
 

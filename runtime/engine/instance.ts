@@ -2,7 +2,7 @@
 
 import type { LogRecord, ProtocolName, Timer, TransactionId } from "../../protocols/index.ts";
 import type { PeerRole } from "./entry.ts";
-import { Armed } from "./timers.ts";
+import { Armed } from "../timers/index.ts";
 
 /** A live transaction: its machine's state and what the journal holds of it. */
 export interface Instance {

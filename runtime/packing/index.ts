@@ -8,14 +8,23 @@ export class UnreadableBytes extends Error {
   override readonly name = "UnreadableBytes";
 }
 
+/** A writer that grew past this for one large message gives the memory back. */
+const KEPT_BYTES = 8 * 1024 * 1024;
+
+/** Eight bytes as a number of 64 bits, and back, without the steps that Buffer's methods take. */
+const eightBytes = new Uint8Array(8);
+const eight = new DataView(eightBytes.buffer);
+
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Grows as needed; one is reused for a whole turn. */
 export class Writer {
   private buffer: Buffer;
   private length = 0;
+  private readonly capacityBytes: number;
 
   constructor(capacityBytes = 4096) {
+    this.capacityBytes = capacityBytes;
     this.buffer = Buffer.allocUnsafe(capacityBytes);
   }
 
@@ -51,15 +60,19 @@ export class Writer {
 
   /** Any 64-bit integer, 8 bytes. */
   int64(value: bigint): this {
-    this.reserve(8);
-    this.buffer.writeBigInt64LE(value, this.length);
-    this.length += 8;
-    return this;
+    if (BigInt.asIntN(64, value) !== value) throw new RangeError(`${value} has more than 64 bits`);
+    eight.setBigInt64(0, value, true);
+    return this.eight();
   }
 
   float64(value: number): this {
+    eight.setFloat64(0, value, true);
+    return this.eight();
+  }
+
+  private eight(): this {
     this.reserve(8);
-    this.buffer.writeDoubleLE(value, this.length);
+    this.buffer.set(eightBytes, this.length);
     this.length += 8;
     return this;
   }
@@ -83,8 +96,14 @@ export class Writer {
   /** A copy of what was written; the writer is empty afterwards. */
   take(): Buffer {
     const out = Buffer.from(this.buffer.subarray(0, this.length));
-    this.length = 0;
+    this.clear();
     return out;
+  }
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.length = 0;
+    if (this.buffer.length > KEPT_BYTES) this.buffer = Buffer.allocUnsafe(this.capacityBytes);
   }
 }
 
@@ -131,17 +150,19 @@ export class Reader {
   }
 
   int64(): bigint {
-    this.need(8);
-    const value = this.buffer.readBigInt64LE(this.offset);
-    this.offset += 8;
-    return value;
+    this.eight();
+    return eight.getBigInt64(0, true);
   }
 
   float64(): number {
+    this.eight();
+    return eight.getFloat64(0, true);
+  }
+
+  private eight(): void {
     this.need(8);
-    const value = this.buffer.readDoubleLE(this.offset);
+    for (let at = 0; at < 8; at += 1) eightBytes[at] = this.buffer[this.offset + at] ?? 0;
     this.offset += 8;
-    return value;
   }
 
   /** A view into the bytes given, not a copy. */

@@ -45,9 +45,12 @@ function many<T>(from: Reader, read: (from: Reader) => T): T[] {
   return items;
 }
 
+/** Packing is synchronous and leaves with a copy, so one writer serves the whole process. */
+const out = new Writer(4096);
+
 /** Packs a branch's operations. */
 export function packWork(operations: readonly Operation[]): Buffer {
-  const out = new Writer(256);
+  out.clear();
   out.varint(operations.length);
   for (const operation of operations) {
     out.text(operation.statement);
@@ -79,21 +82,22 @@ export function countOperations(bytes: Uint8Array): number {
 
 /** @throws UnreadableBytes */
 export function unpackWork(bytes: Uint8Array): Operation[] {
-  const from = new Reader(bytes);
-  return many(from, () => {
-    const statement = from.text();
-    const expect = from.varint();
-    const named = from.byte() === 1;
-    const parameters = named
-      ? Object.fromEntries(many(from, () => [from.text(), readValue(from)] as const))
-      : many(from, readValue);
-    return { kind: "sql", statement, parameters, expectRows: expect === 0 ? null : expect - 1 };
-  });
+  return many(new Reader(bytes), readOperation);
+}
+
+function readOperation(from: Reader): Operation {
+  const statement = from.text();
+  const expect = from.varint();
+  const named = from.byte() === 1;
+  const parameters = named
+    ? Object.fromEntries(many(from, () => [from.text(), readValue(from)] as const))
+    : many(from, readValue);
+  return { kind: "sql", statement, parameters, expectRows: expect === 0 ? null : expect - 1 };
 }
 
 /** Packs what the operations of a branch gave back. */
 export function packResults(results: readonly OperationResult[]): Buffer {
-  const out = new Writer(64);
+  out.clear();
   out.varint(results.length);
   for (const result of results) {
     out.varint(result.rowsAffected).varint(result.columns.length);
@@ -107,11 +111,19 @@ export function packResults(results: readonly OperationResult[]): Buffer {
 /** @throws UnreadableBytes */
 export function unpackResults(bytes: Uint8Array): OperationResult[] {
   if (bytes.length === 0) return [];
-  const from = new Reader(bytes);
-  return many(from, () => {
-    const rowsAffected = from.varint();
-    const columns = many(from, () => from.text());
-    const rows = many(from, () => columns.map(() => readValue(from)));
-    return { rowsAffected, columns, rows };
-  });
+  return many(new Reader(bytes), readResult);
+}
+
+const NONE: readonly never[] = [];
+
+function readResult(from: Reader): OperationResult {
+  const rowsAffected = from.varint();
+  const columns = many(from, readText);
+  const rows = many(from, () => columns.map(() => readValue(from)));
+  // Most statements give back no rows: then nothing is kept for them.
+  return { rowsAffected, columns: columns.length === 0 ? NONE : columns, rows: rows.length === 0 ? NONE : rows };
+}
+
+function readText(from: Reader): string {
+  return from.text();
 }

@@ -1,6 +1,6 @@
 /** The timer wheel: never early, at most a tick late, once; what is cancelled does not fire. */
 import { expect, test } from "vitest";
-import { TimerWheel } from "../../runtime/engine/timers.ts";
+import { TimerWheel } from "../../runtime/timers/index.ts";
 import { Seeded } from "../support/random.ts";
 import { Timeline } from "../support/timeline.ts";
 
@@ -53,6 +53,40 @@ test("a cancelled timer does not fire, and nor do others of a closed wheel", asy
   timers.close();
   await timeline.run(200);
   expect(fired).toEqual(["kept"]);
+});
+
+test("without a timer that is armed there is no alarm: neither after a cancel nor after the last one fired", async () => {
+  const timeline = new Timeline();
+  let alarms = 0;
+  const timers = new TimerWheel(
+    { nowMs: () => timeline.nowMs },
+    {
+      after: (delayMs, fire) => {
+        alarms += 1;
+        const timer = timeline.after(delayMs, () => {
+          alarms -= 1;
+          fire();
+        });
+        return {
+          cancel: () => {
+            alarms -= 1;
+            timer.cancel();
+          },
+        };
+      },
+    },
+  );
+  const [early, late] = [timers.set(20, () => undefined), timers.set(10_000, () => undefined)];
+  expect(alarms).toBe(1);
+  timers.cancel(late);
+  timers.cancel(late);
+  await timeline.run(100);
+  expect(alarms).toBe(0);
+  timers.cancel(early);
+  const again = timers.set(10, () => undefined);
+  expect(alarms).toBe(1);
+  timers.cancel(again);
+  expect(alarms).toBe(0);
 });
 
 test("a timer can be cancelled by one that fires in the same tick", async () => {

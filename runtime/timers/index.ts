@@ -1,6 +1,17 @@
-/** One timer wheel for all timers of an engine: buckets of a tick each, and one alarm for the next bucket that is due. */
+/**
+ * One timer wheel for all timers of an engine or of a client: buckets of a tick each, and one alarm for the
+ * next bucket that is due.
+ */
 
-import type { Clock, Scheduler } from "./ports.ts";
+interface Clock {
+  /** Monotonic, milliseconds. */
+  nowMs(): number;
+}
+
+interface Scheduler {
+  /** Runs `fire` after `delayMs`; a wheel holds one of these at a time. */
+  after(delayMs: number, fire: () => void): { cancel(): void };
+}
 
 const TICK_MS = 8;
 
@@ -37,6 +48,7 @@ export class TimerWheel {
   /** A binary heap of the ticks that have a bucket. */
   private readonly ticks: number[] = [];
   private alarm: { cancel(): void } | null = null;
+  private armedCount = 0;
   private alarmTick = Number.POSITIVE_INFINITY;
   private readonly clock: Clock;
   private readonly scheduler: Scheduler;
@@ -63,21 +75,33 @@ export class TimerWheel {
       push(this.ticks, tick);
       if (tick < this.alarmTick) this.rearm();
     }
+    this.armedCount += 1;
     armed.previous = bucket.previous;
     armed.next = bucket;
     bucket.previous.next = armed;
     bucket.previous = armed;
   }
 
+  /** Nothing where it has fired, or was cancelled before. Without any timer left there is no alarm, either. */
   cancel(armed: Armed): void {
+    if (armed.next === armed) return;
+    this.unlink(armed);
+    if (this.armedCount === 0) this.close();
+  }
+
+  private unlink(armed: Armed): void {
+    this.armedCount -= 1;
     armed.previous.next = armed.next;
     armed.next.previous = armed.previous;
     armed.next = armed;
     armed.previous = armed;
   }
 
+  /** None that is armed fires any more. */
   close(): void {
     this.alarm?.cancel();
+    this.alarm = null;
+    this.alarmTick = Number.POSITIVE_INFINITY;
     // No alarm will look at them again; what is cancelled later leaves its ring as ever.
     this.buckets.clear();
     this.ticks.length = 0;
@@ -96,6 +120,7 @@ export class TimerWheel {
   }
 
   private expire(): void {
+    this.alarm = null;
     const now = this.clock.nowMs();
     for (let tick = this.ticks[0]; tick !== undefined && tick * TICK_MS <= now; tick = this.ticks[0]) {
       pop(this.ticks);
@@ -104,12 +129,13 @@ export class TimerWheel {
       // One after the other out of the ring: one that fires may cancel another of the same tick.
       let armed = bucket?.next;
       while (armed !== undefined && armed !== bucket) {
-        this.cancel(armed);
+        this.unlink(armed);
         armed.fire();
         armed = bucket?.next;
       }
     }
-    this.rearm();
+    if (this.armedCount === 0) this.close();
+    else this.rearm();
   }
 }
 
