@@ -87,7 +87,7 @@ export function resultOf(message: ResultMessage, bigints: boolean): Result {
 export function resultFrom({ rowsAffected, columns, rows }: OperationResult, bigints: boolean): Result {
   // Most statements give back no rows.
   const own = rows.length === 0 ? rows : rows.map((row) => row.map((value) => valueOf(value, bigints)));
-  return new Result(rowsAffected, columns, own as Result["rows"]);
+  return new Result(rowsAffected, columns, own);
 }
 
 function houseParameters(sql: string, parameters: Parameters): HouseOperation["parameters"] {
