@@ -8,6 +8,7 @@ import {
   systemClock,
   systemRandom,
   systemScheduler,
+  timedReplay,
   type CoordinatorConfig,
   type Log,
 } from "../runtime/index.ts";
@@ -45,6 +46,7 @@ export async function serveCoordinator(
 ): Promise<RunningCoordinator> {
   const { cluster, node, listen, directory, times, limits, outcomes, faults } = config;
   serverCredentials(listen, null);
+  const replayDone = timedReplay(log);
   const {
     journal,
     replayed,
@@ -127,6 +129,7 @@ export async function serveCoordinator(
     credentials: channelCredentials(null),
   });
   coordinator.open(replayed);
+  replayDone(journal);
 
   const relay = (
     to: string,

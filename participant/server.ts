@@ -8,6 +8,7 @@ import {
   systemClock,
   systemRandom,
   systemScheduler,
+  timedReplay,
   type Log,
   type ParticipantConfig,
 } from "../runtime/index.ts";
@@ -56,6 +57,7 @@ export async function serveParticipant(
 ): Promise<RunningParticipant> {
   const { cluster, node, listen, database: file, times } = config;
   serverCredentials(listen, null);
+  const replayDone = timedReplay(log);
   const {
     journal,
     replayed,
@@ -143,6 +145,7 @@ export async function serveParticipant(
     });
     opened.unshift(links, participant);
     participant.open(replayed);
+    replayDone(journal);
     const forward = new Forward(
       (coordinator) => links.peers().find((peer) => peer.node === coordinator && peer.up)?.address ?? null,
     );

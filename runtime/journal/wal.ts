@@ -20,7 +20,7 @@ const ROW_BYTES = 1024 * 1024;
 /** More than sixteen pages of any size. */
 const MAX_UNSPILLED_BYTES = 4 * ROW_BYTES;
 /** Turns between two looks at the log's length, at most: a look takes some microseconds. */
-const MAX_TURNS = 64;
+const MAX_TURNS = 8;
 
 export interface WalOptions {
   /** What the file is extended to; checkpoints keep its use below, unless a reader holds it. */

@@ -103,6 +103,21 @@ test("outcomes older than their time are forgotten also where nothing else happe
   expect(world.coordinator.engine.outcomes.forgottenThrough).not.toBe("");
 });
 
+test("a client that holds ids and uses none keeps nothing at participants, and its ids can be used afterwards", async () => {
+  const world = small(new Judges());
+  world.startAll();
+  await world.run(20);
+  const { first, prefix } = world.coordinator.coordinator.openBlock(1_024);
+  await transact(world, 100);
+  for (const node of ["P1", "P2"]) expect(world.host(node).engine.outcomes.size).toBe(0);
+  const id = `${prefix}${first.toString(36).padStart(8, "0")}`;
+  const told: string[] = [];
+  world.probes.push({ answered: (_id, { outcome }) => void told.push(outcome) });
+  world.submit({ P1: ["add late 1"], P2: ["add late 1"] }, 0, id);
+  await world.run(2_000);
+  expect(told).toEqual(["committed"]);
+});
+
 describe("a branch in doubt", () => {
   /** P1 has voted, and hears nothing more; P2 goes on with others. */
   async function inDoubt(): Promise<{ world: World; id: TransactionId; judges: Judges; heal: () => void }> {
