@@ -17,6 +17,9 @@ const eight = new DataView(eightBytes.buffer);
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
+/** Texts up to this many characters are written one by one, sooner than by a call out of JavaScript. */
+const SHORT = 40;
+
 /** Grows as needed; one is reused for a whole turn. */
 export class Writer {
   private buffer: Buffer;
@@ -86,6 +89,7 @@ export class Writer {
   }
 
   text(value: string): this {
+    if (value.length <= SHORT && this.shortText(value)) return this;
     const size = Buffer.byteLength(value, "utf8");
     this.varint(size);
     this.reserve(size);
@@ -93,9 +97,24 @@ export class Writer {
     return this;
   }
 
+  /** @returns false, and nothing is written, where it is not plain ASCII */
+  private shortText(value: string): boolean {
+    this.reserve(value.length + 1);
+    const start = this.length + 1;
+    for (let at = 0; at < value.length; at += 1) {
+      const code = value.charCodeAt(at);
+      if (code > 0x7f) return false;
+      this.buffer[start + at] = code;
+    }
+    this.buffer[this.length] = value.length;
+    this.length = start + value.length;
+    return true;
+  }
+
   /** A copy of what was written; the writer is empty afterwards. */
   take(): Buffer {
-    const out = Buffer.from(this.buffer.subarray(0, this.length));
+    const out = Buffer.allocUnsafe(this.length);
+    this.buffer.copy(out, 0, 0, this.length);
     this.clear();
     return out;
   }

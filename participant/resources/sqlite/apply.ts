@@ -4,7 +4,7 @@ import type Database from "better-sqlite3";
 import { codeOf } from "./failure.ts";
 import { checkForeignKeys } from "./foreign-keys.ts";
 import { counted, differenceFrom, writeImages } from "./images.ts";
-import type { Redo } from "./redo.ts";
+import type { Changes } from "./redo.ts";
 import type { FullRow, Rows } from "./rows.ts";
 import type { Schema, Table } from "./schema.ts";
 
@@ -13,25 +13,25 @@ import type { Schema, Table } from "./schema.ts";
  *
  * @returns what was found changed, for people, and then nothing was applied; null: applied
  */
-export function applyChecked(db: Database.Database, rows: Rows, schema: Schema, redo: Redo): string | null {
-  const difference = differenceFrom(rows, schema, redo);
+export function applyChecked(db: Database.Database, rows: Rows, schema: Schema, changes: Changes): string | null {
+  const difference = differenceFrom(rows, schema, changes);
   if (difference !== null) return difference;
   db.exec("SAVEPOINT nemcon_apply");
-  const found = tryApply(rows, schema, redo);
+  const found = tryApply(rows, schema, changes);
   if (found !== null) db.exec("ROLLBACK TO nemcon_apply");
   db.exec("RELEASE nemcon_apply");
   return found;
 }
 
-function tryApply(rows: Rows, schema: Schema, redo: Redo): string | null {
+function tryApply(rows: Rows, schema: Schema, changes: Changes): string | null {
   try {
-    counted(rows, () => writeImages(rows, schema, redo));
+    counted(rows, () => writeImages(rows, schema, changes));
   } catch (error) {
     // A value that the branch had reserved, or a rule that is new.
     if (error instanceof Error && codeOf(error).startsWith("SQLITE_CONSTRAINT")) return error.message;
     throw error;
   }
-  const touched = redo.rows.flatMap((row) => {
+  const touched = changes.rows.flatMap((row) => {
     const table = schema.tables.get(row.table);
     const after = table === undefined || row.after === null ? null : rows.read(table, row.key);
     return table === undefined

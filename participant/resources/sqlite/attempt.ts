@@ -1,19 +1,19 @@
 /** One call's operations, tried out on the work connection: what they return, what they would change, what they looked at. */
 
-import type { AbortReason } from "../../../protocols/index.ts";
+import type { AbortReason, TransactionId } from "../../../protocols/index.ts";
 import type { OperationResult, SqlOperation } from "../../../runtime/values/index.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { checkForeignKeys } from "./foreign-keys.ts";
 import { type ChangedRow, effectOf, locksOfPoint } from "./footprint.ts";
 import { type Lock, tableLock } from "./locks.ts";
 import { bind, type Bound } from "./parameters.ts";
-import { type HighestInsert, passingOver } from "./pass-over.ts";
+import { passingOver } from "./pass-over.ts";
 import { pointOf } from "./point.ts";
 import type { Analysis } from "./reads.ts";
 import { Refusal, refused } from "./refusal.ts";
 import { replay } from "./replay.ts";
 import { type ResultBudget, run } from "./run.ts";
-import type { Redo } from "./redo.ts";
+import type { Changes, RowChange } from "./redo.ts";
 import { type RowKey, rowKeyText } from "./rows.ts";
 import type { Table } from "./schema.ts";
 import type { Statement } from "./statement.ts";
@@ -23,8 +23,10 @@ import type { WorkConnection } from "./work-connection.ts";
 export interface Done {
   readonly ok: true;
   readonly results: readonly OperationResult[];
-  /** The whole branch's, earlier calls included; `locks` are those that this call adds. */
-  readonly redo: Redo;
+  /** The whole branch's, earlier calls included. */
+  readonly changes: Changes;
+  /** What this call adds. */
+  readonly locks: readonly Lock[];
   readonly lastInsertRowid: bigint;
   /** A deferred foreign key is broken as things stand: no matter until the branch is prepared. */
   readonly isOrphaned: boolean;
@@ -41,13 +43,20 @@ export interface Failed {
   readonly written: ReadonlySet<string>;
 }
 
+/** What open branches other than the one given have taken. */
+export interface Others {
+  /** AUTOINCREMENT marks. */
+  reservedBy(self: TransactionId): ReadonlyMap<string, bigint>;
+  /** The row with the largest rowid that one of them inserts into the table; null where there is none. */
+  highestInsert(self: TransactionId, table: string): RowChange | null;
+}
+
 /** What a branch brings along. */
 export interface Before {
-  readonly redo: Redo;
+  readonly changes: Changes;
   readonly lastInsertRowid: bigint;
-  /** AUTOINCREMENT marks that other branches took. */
-  readonly reserved: () => ReadonlyMap<string, bigint>;
-  readonly highest: HighestInsert;
+  readonly transaction: TransactionId;
+  readonly others: Others;
   /** The last call of the branch: a deferred foreign key may not stay broken. */
   readonly isFinal: boolean;
 }
@@ -78,7 +87,7 @@ class Attempt {
   run(operations: readonly SqlOperation[]): Done | Failed {
     try {
       const { rows, db, capture } = this.work;
-      replay(this.work, this.before.redo);
+      replay(this.work, this.before.changes);
       this.reserve();
       const marks = rows.sequences(this.work.schema);
       capture.take();
@@ -99,7 +108,7 @@ class Attempt {
       return {
         ok: true,
         results,
-        redo: this.redo(changes, foreign.locks, marks),
+        ...this.effect(changes, foreign.locks, marks),
         lastInsertRowid,
         isOrphaned: foreign.violation !== null,
       };
@@ -117,7 +126,7 @@ class Attempt {
     const { rows, schema } = this.work;
     if (!schema.hasSequences) return;
     const present = rows.sequences(schema);
-    for (const marks of [this.before.redo.marks, this.before.reserved()])
+    for (const marks of [this.before.changes.marks, this.before.others.reservedBy(this.before.transaction)])
       for (const [name, mark] of marks) {
         if ((present.get(name) ?? -1n) >= mark) continue;
         rows.setSequence(name, mark);
@@ -152,8 +161,13 @@ class Attempt {
     point: string | null,
   ): OperationResult {
     try {
-      return passingOver(this.work, statement, analysis, this.before.highest, () =>
-        run(this.work, operation, statement, bound, this.budget),
+      const { others, transaction } = this.before;
+      return passingOver(
+        this.work,
+        statement,
+        analysis,
+        (table) => others.highestInsert(transaction, table),
+        () => run(this.work, operation, statement, bound, this.budget),
       );
     } catch (error) {
       // What an INSERT failed on is a unique value, and `judge` asks who holds one.
@@ -167,7 +181,7 @@ class Attempt {
   private changes(): (ChangedRow & { readonly isNew: boolean })[] {
     const { capture, committed, rows, schema } = this.work;
     const touched = new Map<string, { table: Table; key: RowKey; isNew: boolean }>();
-    for (const { table, key } of this.before.redo.rows) {
+    for (const { table, key } of this.before.changes.rows) {
       const known = schema.tables.get(table);
       if (known !== undefined) touched.set(`${table}\0${rowKeyText(known, key)}`, { table: known, key, isNew: false });
     }
@@ -180,16 +194,20 @@ class Attempt {
     }));
   }
 
-  private redo(
+  private effect(
     changes: readonly (ChangedRow & { readonly isNew: boolean })[],
     foreign: readonly Lock[],
     marks: ReadonlyMap<string, bigint>,
-  ): Redo {
-    const { rows, signatures, locks } = effectOf(changes, (at) => changes[at]?.isNew === false, [
-      ...this.looked,
-      ...foreign,
-    ]);
-    return { signatures, rows, marks: new Map([...this.before.redo.marks, ...this.newMarks(marks)]), locks };
+  ): Pick<Done, "changes" | "locks"> {
+    const { rows, signatures, locks } = effectOf(
+      changes,
+      [...this.looked, ...foreign],
+      (at) => changes[at]?.isNew === false,
+    );
+    return {
+      changes: { signatures, rows, marks: new Map([...this.before.changes.marks, ...this.newMarks(marks)]) },
+      locks,
+    };
   }
 
   private newMarks(start: ReadonlyMap<string, bigint>): Map<string, bigint> {

@@ -1,10 +1,10 @@
 /** One branch in memory: what it would change, its locks by name of its transaction. */
 
-import { emptyRedo, type Redo, type RowChange } from "./redo.ts";
+import { type Changes, noChanges, type RowChange } from "./redo.ts";
 
 export interface Branch {
   phase: "active" | "prepared";
-  redo: Redo;
+  changes: Changes;
   /** By table: other branches' automatic rowids go past it. */
   highest: ReadonlyMap<string, RowChange>;
   lastInsertRowid: bigint;
@@ -19,8 +19,8 @@ export interface Branch {
 export function newBranch(): Branch {
   return {
     phase: "active",
-    redo: emptyRedo,
-    highest: new Map(),
+    changes: noChanges,
+    highest: NONE,
     lastInsertRowid: 0n,
     isOrphaned: false,
     seenAt: null,
@@ -28,14 +28,16 @@ export function newBranch(): Branch {
   };
 }
 
+const NONE: ReadonlyMap<string, RowChange> = new Map();
+
 /** Of the rows that a branch inserts, the one with the largest rowid by table. */
-export function highestInserts(redo: Redo): Map<string, RowChange> {
-  const highest = new Map<string, RowChange>();
-  for (const row of redo.rows) {
+export function highestInserts({ rows }: Changes): ReadonlyMap<string, RowChange> {
+  let highest: Map<string, RowChange> | null = null;
+  for (const row of rows) {
     const [rowid] = row.key;
     if (row.before !== null || row.after === null || row.key.length !== 1 || typeof rowid !== "bigint") continue;
-    const known = highest.get(row.table)?.key[0];
-    if (typeof known !== "bigint" || known < rowid) highest.set(row.table, row);
+    const known = highest?.get(row.table)?.key[0];
+    if (typeof known !== "bigint" || known < rowid) (highest ??= new Map()).set(row.table, row);
   }
-  return highest;
+  return highest ?? NONE;
 }

@@ -13,45 +13,63 @@ import type { Value } from "../../../runtime/values/index.ts";
 
 export interface ChangedRow extends TouchedRow {
   readonly key: RowKey;
+  /** Its row's lock, among those given to `effectOf`: made stronger rather than doubled. */
+  readonly looked?: { mode: Lock["mode"] };
 }
 
 /** What the rows that a call touched leave of it: changes for the redo, and locks. */
 export interface Effect {
   readonly rows: RowChange[];
-  readonly signatures: Map<string, string>;
+  readonly signatures: ReadonlyMap<string, string>;
   readonly locks: Lock[];
 }
 
 /**
  * @param changes rows as they are committed and as they would become
- * @param isOld of an earlier call, whose locks are taken; null: none is
  * @param locks what was locked for other reasons; more is added
+ * @param isOld of an earlier call, whose locks are taken
  */
 export function effectOf(
   changes: readonly ChangedRow[],
-  isOld: ((at: number) => boolean) | null,
   locks: Lock[],
+  isOld: (at: number) => boolean = () => false,
 ): Effect {
   const rows: RowChange[] = [];
-  const signatures = new Map<string, string>();
+  let signatures: ReadonlyMap<string, string> = NONE;
   const effective: ChangedRow[] = [];
-  for (const [at, change] of changes.entries()) {
+  for (let at = 0; at < changes.length; at += 1) {
+    const change = changes[at];
+    if (change === undefined) break;
     const { table, key } = change;
     const before = change.before === null ? null : imageOf(table, change.before);
     const after = change.after === null ? null : imageOf(table, change.after);
     if (!isSameImage(before, after)) {
       rows.push({ table: table.id, key, before, after });
-      signatures.set(table.id, table.signature);
-      if (isOld?.(at) !== true) effective.push(change);
+      if (signatures === NONE) signatures = signatureOf(table);
+      else if (!signatures.has(table.id)) signatures = new Map([...signatures, [table.id, table.signature]]);
+      if (!isOld(at)) effective.push(change);
     } else if (before === null) locks.push(tableLock(table.id, "read"));
-    else locks.push(rowLock(table.id, rowKeyText(table, key), "share"));
+    else if (change.looked === undefined) locks.push(rowLock(table.id, rowKeyText(table, key), "share"));
   }
   for (const change of effective) addLocks(locks, change);
   return { rows, signatures, locks };
 }
 
-function addLocks(locks: Lock[], { table, key, before, after }: ChangedRow): void {
-  locks.push(tableLock(table.id, "change"), rowLock(table.id, rowKeyText(table, key), after === null ? "free" : "own"));
+const NONE: ReadonlyMap<string, string> = new Map();
+const signatureMaps = new WeakMap<Table, ReadonlyMap<string, string>>();
+
+/** Most branches change one table: they share this. */
+function signatureOf(table: Table): ReadonlyMap<string, string> {
+  const known = signatureMaps.get(table) ?? new Map([[table.id, table.signature]]);
+  signatureMaps.set(table, known);
+  return known;
+}
+
+function addLocks(locks: Lock[], { table, key, before, after, looked }: ChangedRow): void {
+  const mode = after === null ? "free" : "own";
+  locks.push(tableLock(table.id, "change"));
+  if (looked === undefined) locks.push(rowLock(table.id, rowKeyText(table, key), mode));
+  else looked.mode = mode;
   for (const index of table.unique) addLocksOfIndex(locks, table, index, before, after);
 }
 

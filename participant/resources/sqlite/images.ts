@@ -1,7 +1,7 @@
 /** Images onto rows, so that no unique key is ever in the way: all touched rows go first, then the final ones come. */
 
 import { isSame } from "./keys.ts";
-import { changedAt, type Redo, type RowChange } from "./redo.ts";
+import { changedAt, type Changes, type RowChange } from "./redo.ts";
 import { Refusal } from "./refusal.ts";
 import { type Image, imageOf, type Rows } from "./rows.ts";
 import type { Schema, Table } from "./schema.ts";
@@ -15,16 +15,16 @@ function tableOf(schema: Schema, change: RowChange): Table {
 
 /**
  * On a connection that fires no triggers and checks no foreign keys. AUTOINCREMENT marks end as the larger of
- * what was there and what the redo says: an insert of an image may raise one where the user's statement did not.
+ * what was there and what they say: an insert of an image may raise one where the user's statement did not.
  *
  * @returns how many rows must have been changed, for `counted`
  */
-export function writeImages(rows: Rows, schema: Schema, redo: Redo): number {
-  const names = markedNames(schema, redo);
+export function writeImages(rows: Rows, schema: Schema, changes: Changes): number {
+  const names = markedNames(schema, changes);
   const before = names === null ? null : rows.sequences(schema);
-  let changes = 0;
+  let written = 0;
   const moved: RowChange[] = [];
-  for (const change of redo.rows) {
+  for (const change of changes.rows) {
     const table = tableOf(schema, change);
     const changed = changedInPlace(table, change);
     if (changed === null) {
@@ -32,20 +32,20 @@ export function writeImages(rows: Rows, schema: Schema, redo: Redo): number {
       continue;
     }
     rows.update(table, change.key, changed, change.after ?? []);
-    changes += 1;
+    written += 1;
   }
   for (const change of moved) {
     if (change.before === null) continue;
     rows.delete(tableOf(schema, change), change.key);
-    changes += 1;
+    written += 1;
   }
   for (const change of moved) {
     if (change.after === null) continue;
     const table = tableOf(schema, change);
     rows.insert(table, keyAfter(table, change), change.after);
-    changes += 1;
+    written += 1;
   }
-  return names === null || before === null ? changes : changes + restoreMarks(rows, redo, names, before);
+  return names === null || before === null ? written : written + restoreMarks(rows, changes, names, before);
 }
 
 /**
@@ -87,36 +87,41 @@ function keyAfter(table: Table, change: RowChange): RowChange["key"] {
 }
 
 /** Tables whose AUTOINCREMENT marks may move, by name as written; null: none. */
-function markedNames(schema: Schema, redo: Redo): Set<string> | null {
+function markedNames(schema: Schema, changes: Changes): Set<string> | null {
   if (!schema.hasSequences) return null;
-  const names = new Set(redo.marks.keys());
-  for (const { table } of redo.rows) {
+  const names = new Set(changes.marks.keys());
+  for (const { table } of changes.rows) {
     const touched = schema.tables.get(table);
     if (touched?.autoincrement === true) names.add(touched.name);
   }
   return names.size === 0 ? null : names;
 }
 
-function restoreMarks(rows: Rows, redo: Redo, names: ReadonlySet<string>, before: ReadonlyMap<string, bigint>): number {
-  let changes = 0;
+function restoreMarks(
+  rows: Rows,
+  changes: Changes,
+  names: ReadonlySet<string>,
+  before: ReadonlyMap<string, bigint>,
+): number {
+  let written = 0;
   for (const name of names) {
-    const [old, mark] = [before.get(name), redo.marks.get(name)];
-    changes += rows.setSequence(
+    const [old, mark] = [before.get(name), changes.marks.get(name)];
+    written += rows.setSequence(
       name,
       old === undefined ? (mark ?? null) : mark === undefined || mark < old ? old : mark,
     );
   }
-  return changes;
+  return written;
 }
 
 /** The first touched row that is not what the branch saw, in words; null where all are. */
-export function differenceFrom(rows: Rows, schema: Schema, redo: Redo): string | null {
-  for (const [id, signature] of redo.signatures) {
+export function differenceFrom(rows: Rows, schema: Schema, changes: Changes): string | null {
+  for (const [id, signature] of changes.signatures) {
     const table = schema.tables.get(id);
     if (table === undefined) return `the table ${id} is gone`;
     if (table.signature !== signature) return `the columns of the table ${table.name} were changed`;
   }
-  const changed = redo.rows.find((change) => !isAsSeen(rows, tableOf(schema, change), change));
+  const changed = changes.rows.find((change) => !isAsSeen(rows, tableOf(schema, change), change));
   return changed === undefined
     ? null
     : `the row ${changed.key.map(String).join(", ")} of ${tableOf(schema, changed).name} was changed`;
@@ -134,5 +139,7 @@ function isAsSeen(rows: Rows, table: Table, change: RowChange): boolean {
 
 export function isSameImage(a: Image | null, b: Image | null): boolean {
   if (a === null || b === null) return a === b;
-  return a.length === b.length && a.every((value, at) => isSame(value, b[at] ?? null));
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at += 1) if (!isSame(a[at] ?? null, b[at] ?? null)) return false;
+  return true;
 }

@@ -33,15 +33,17 @@ function textKey(text: string, collation: Collation): string {
 /** A key of several values. Texts are escaped, so that no two keys of unequal values meet. */
 export function keysOf(values: readonly Value[], collations: readonly Collation[]): string {
   let keys = "";
-  for (const [at, value] of values.entries()) {
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] ?? null;
     const key = keyOf(value, collations[at] ?? "BINARY");
-    keys += (at > 0 ? "," : "") + (typeof value === "string" ? key.replaceAll(/[\\,]/g, String.raw`\$&`) : key);
+    keys += at > 0 ? "," : "";
+    keys += typeof value === "string" && /[\\,]/.test(key) ? key.replaceAll(/[\\,]/g, String.raw`\$&`) : key;
   }
   return keys;
 }
 
 /** NaN can't be stored and no two values differ: equal to the bit, as SQLite's `typeof` and content go. */
 export function isSame(a: Value, b: Value): boolean {
-  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
-  return Object.is(a, b);
+  if (typeof a !== "object" || typeof b !== "object") return Object.is(a, b);
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
 }

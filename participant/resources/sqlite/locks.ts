@@ -27,7 +27,7 @@ export function tableLock(table: string, mode: "read" | "change"): Lock {
   return { resource: `table\0${table}`, mode };
 }
 
-export function rowLock(table: string, key: string, mode: "share" | "own" | "free"): Lock {
+export function rowLock(table: string, key: string, mode: "share" | "own" | "free"): Mutable<Lock> {
   return { resource: `row\0${table}\0${key}`, mode };
 }
 
@@ -52,26 +52,34 @@ function readable(key: string): string {
   return cut.replaceAll(/(^|(?<!\\),)[irtb]/g, "$1");
 }
 
-/** Who holds a resource: side by side (`read`, `share`), or by changing it. Changes of rows are one holder's, those of a table many's. */
+/** None, one or several: most resources have one holder, a busy table has many. */
+type Owners = TransactionId | Set<TransactionId> | null;
+
+/** Who holds a resource: side by side (`read`, `share`), or by changing it. */
 interface Hold {
-  readonly together: Set<TransactionId>;
-  readonly changing: Set<TransactionId>;
+  together: Owners;
+  changing: Owners;
 }
 
+/** What one owner holds, in the order in which it was taken. */
 interface Held {
-  mode: Mode;
-  /** A table may be read and changed by one owner. */
-  isReadToo: boolean;
+  readonly locks: Mutable<Lock>[];
+  /** Positions in `locks` by resource, once there are many. */
+  index: Map<string, number[]> | null;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const isShared = (mode: Mode): boolean => mode === "read" || mode === "share";
 /** Two changes of a row exclude each other, of a table do not. */
 const isAlone = (mode: Mode): boolean => mode === "own" || mode === "free";
 const rank: Readonly<Record<Mode, number>> = { read: 0, share: 0, change: 1, own: 1, free: 2 };
 
+const FEW = 8;
+
 export class LockTable {
   private readonly holds = new Map<string, Hold>();
-  private readonly held = new Map<TransactionId, Map<string, Held>>();
+  private readonly held = new Map<TransactionId, Held>();
 
   /** Which of the wanted locks others hold; empty: `take` may follow. */
   clashes(owner: TransactionId, wanted: readonly Lock[]): readonly Clash[] {
@@ -80,72 +88,116 @@ export class LockTable {
       const holders = this.against(owner, lock);
       if (holders.length > 0) (found ??= []).push({ lock, holders });
     }
-    return found ?? NONE;
+    if (found === null || found.length === 1) return found ?? NONE;
+    // A row is looked at before it is changed: in the order in which each resource was first wanted.
+    const places = new Map<string, number>();
+    for (const { resource } of wanted) if (!places.has(resource)) places.set(resource, places.size);
+    return found.sort((a, b) => (places.get(a.lock.resource) ?? 0) - (places.get(b.lock.resource) ?? 0));
   }
 
   private against(owner: TransactionId, { resource, mode }: Lock): readonly TransactionId[] {
     const hold = this.holds.get(resource);
     if (hold === undefined) return NONE;
-    const others = (holders: Set<TransactionId>): readonly TransactionId[] =>
-      holders.size === 0 || (holders.size === 1 && holders.has(owner))
-        ? NONE
-        : [...holders].filter((each) => each !== owner);
-    if (isShared(mode)) return others(hold.changing);
-    return isAlone(mode) ? [...new Set([...others(hold.together), ...others(hold.changing)])] : others(hold.together);
+    if (isShared(mode)) return others(hold.changing, owner);
+    const reading = others(hold.together, owner);
+    if (!isAlone(mode)) return reading;
+    const changing = others(hold.changing, owner);
+    if (reading.length === 0 || changing.length === 0) return reading.length === 0 ? changing : reading;
+    return [...new Set([...reading, ...changing])];
   }
 
   take(owner: TransactionId, locks: readonly Lock[]): void {
     if (locks.length === 0) return;
     let held = this.held.get(owner);
-    if (held === undefined) this.held.set(owner, (held = new Map()));
-    for (const { resource, mode } of locks) {
-      const known = held.get(resource);
-      if (known === undefined) held.set(resource, { mode, isReadToo: false });
-      else {
-        if (known.mode !== mode && (mode === "read" || known.mode === "read")) known.isReadToo = true;
-        if (rank[mode] > rank[known.mode]) known.mode = mode;
-      }
-      let hold = this.holds.get(resource);
-      if (hold === undefined) this.holds.set(resource, (hold = { together: new Set(), changing: new Set() }));
-      (isShared(mode) ? hold.together : hold.changing).add(owner);
+    if (held === undefined) this.held.set(owner, (held = { locks: [], index: null }));
+    for (const lock of locks) {
+      const { resource, mode } = lock;
+      if (!note(held, lock)) continue;
+      const hold = this.holds.get(resource);
+      if (hold === undefined)
+        this.holds.set(
+          resource,
+          isShared(mode) ? { together: owner, changing: null } : { together: null, changing: owner },
+        );
+      else if (isShared(mode)) hold.together = including(hold.together, owner);
+      else hold.changing = including(hold.changing, owner);
     }
   }
 
   release(owner: TransactionId): void {
     const held = this.held.get(owner);
     if (held === undefined) return;
-    for (const resource of held.keys()) {
+    this.held.delete(owner);
+    for (const { resource } of held.locks) {
       const hold = this.holds.get(resource);
       if (hold === undefined) continue;
-      hold.together.delete(owner);
-      hold.changing.delete(owner);
-      if (hold.together.size === 0 && hold.changing.size === 0) this.holds.delete(resource);
+      hold.together = without(hold.together, owner);
+      hold.changing = without(hold.changing, owner);
+      if (hold.together === null && hold.changing === null) this.holds.delete(resource);
     }
-    this.held.delete(owner);
   }
 
-  /** Each resource once, in the order in which they were taken, in the strongest mode; a table that is read and changed, twice. */
-  of(owner: TransactionId): Lock[] {
-    const locks: Lock[] = [];
-    for (const [resource, { mode, isReadToo }] of this.held.get(owner) ?? NONE) {
-      if (isReadToo) locks.push({ resource, mode: "read" });
-      locks.push({ resource, mode });
-    }
-    return locks;
+  /** A row or value once, in the strongest mode; a table that is both read and changed, twice. */
+  of(owner: TransactionId): readonly Lock[] {
+    return this.held.get(owner)?.locks ?? NONE;
   }
 
   /** Others that hold a lock of this mode on the table, or (`free`) on a row or unique value of it. */
   othersOn(owner: TransactionId, table: string, mode: "change" | "free"): readonly TransactionId[] {
     if (mode === "change") return this.against(owner, tableLock(table, "read"));
-    const others: TransactionId[] = [];
-    for (const [holder, held] of this.held) if (holder !== owner && isFreeing(held, table)) others.push(holder);
-    return others;
+    const found: TransactionId[] = [];
+    for (const [holder, { locks }] of this.held)
+      if (holder !== owner && locks.some((lock) => lock.mode === "free" && lock.resource.split("\0")[1] === table))
+        found.push(holder);
+    return found;
   }
 }
 
 const NONE: readonly never[] = [];
 
-function isFreeing(held: ReadonlyMap<string, Held>, table: string): boolean {
-  for (const [resource, { mode }] of held) if (mode === "free" && resource.split("\0")[1] === table) return true;
-  return false;
+/** @returns false where that much was held before */
+function note(held: Held, lock: Lock): boolean {
+  const { locks } = held;
+  if (held.index === null && locks.length > FEW) {
+    held.index = new Map();
+    for (const [at, { resource }] of locks.entries()) indexed(held.index, resource, at);
+  }
+  const places = held.index === null ? null : (held.index.get(lock.resource) ?? NONE);
+  const isSame = (known: Lock): boolean =>
+    known.resource === lock.resource &&
+    (known.mode === lock.mode || (isShared(known.mode) ? known.mode !== "read" : known.mode !== "change"));
+  const known =
+    places === null ? locks.find(isSame) : places.map((at) => locks[at]).find((each) => each && isSame(each));
+  if (known === undefined) {
+    if (held.index !== null) indexed(held.index, lock.resource, locks.length);
+    locks.push({ resource: lock.resource, mode: lock.mode });
+    return true;
+  }
+  if (rank[lock.mode] <= rank[known.mode]) return false;
+  known.mode = lock.mode;
+  return true;
+}
+
+function indexed(index: Map<string, number[]>, resource: string, at: number): void {
+  const places = index.get(resource);
+  if (places === undefined) index.set(resource, [at]);
+  else places.push(at);
+}
+
+function others(owners: Owners, owner: TransactionId): readonly TransactionId[] {
+  if (owners === null || owners === owner) return NONE;
+  if (typeof owners === "string") return [owners];
+  return owners.size === 1 && owners.has(owner) ? NONE : [...owners].filter((each) => each !== owner);
+}
+
+function including(owners: Owners, owner: TransactionId): Owners {
+  if (owners === null || owners === owner) return owner;
+  return typeof owners === "string" ? new Set([owners, owner]) : owners.add(owner);
+}
+
+function without(owners: Owners, owner: TransactionId): Owners {
+  if (owners === owner) return null;
+  if (owners === null || typeof owners === "string") return owners;
+  owners.delete(owner);
+  return owners.size === 0 ? null : owners;
 }

@@ -12,7 +12,7 @@ import type { WorkConnection } from "./work-connection.ts";
 const LAST = 2n ** 63n - 1n;
 
 /** The row with the largest rowid that another open branch inserts into the table; null where there is none. */
-export type HighestInsert = (table: string) => RowChange | null;
+type HighestInsert = (table: string) => RowChange | null;
 
 /**
  * Runs an INSERT while the other branch's row stands in the table, so that SQLite's next rowid lies past it. Only for

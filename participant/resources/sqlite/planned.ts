@@ -37,7 +37,7 @@ const MOST_BYTES = 1024 * 1024;
 /** Plans by text, for one schema version. */
 export class Planner {
   private readonly work: WorkConnection;
-  private readonly rows: Rows;
+  readonly rows: Rows;
   private readonly known = new Map<string, Known | null>();
 
   /** @param rows of the journal's connection: committed data, inside a read transaction that `work`'s schema holds in */
@@ -53,7 +53,7 @@ export class Planner {
   /** @returns null: to be tried out */
   attempt(before: Before, operations: readonly SqlOperation[]): Done | Failed | null {
     try {
-      return new PlannedAttempt(this.rows, before).run(operations, (operation) => this.find(operation));
+      return new PlannedAttempt(this, before).run(operations);
     } catch (error) {
       // Who else may be behind a failure is for the other way to ask.
       if (error instanceof Refusal || (error instanceof Error && codeOf(error) !== "")) return null;
@@ -61,7 +61,8 @@ export class Planner {
     }
   }
 
-  private find(operation: SqlOperation): Known | null {
+  /** @returns null: to be tried out @throws Refusal, or SQLite's error */
+  find(operation: SqlOperation): Known | null {
     const known = this.known.get(operation.statement);
     if (known !== undefined) return known;
     if (this.known.size >= TEXTS_KEPT) this.known.clear();
@@ -90,7 +91,7 @@ export class Planner {
 const beyond = new Refusal("STATEMENT_FAILED", "to be tried out");
 
 class PlannedAttempt {
-  private readonly rows: Rows;
+  private readonly planner: Planner;
   private readonly before: Before;
   private readonly looked: Lock[] = [];
   private readonly changes: ChangedRow[] = [];
@@ -98,15 +99,15 @@ class PlannedAttempt {
   private lastInsertRowid: bigint;
   private bytes = 0;
 
-  constructor(rows: Rows, before: Before) {
-    this.rows = rows;
+  constructor(planner: Planner, before: Before) {
+    this.planner = planner;
     this.before = before;
     this.lastInsertRowid = before.lastInsertRowid;
   }
 
-  run(operations: readonly SqlOperation[], find: (operation: SqlOperation) => Known | null): Done | Failed | null {
+  run(operations: readonly SqlOperation[]): Done | Failed | null {
     for (const operation of operations) {
-      const known = find(operation);
+      const known = this.planner.find(operation);
       if (known === null) return null;
       const result = this.operate(known, bind(operation, known.statement.tokens));
       const detail = unmetBy(known.statement.verb, result.rowsAffected, operation.expectRows);
@@ -121,17 +122,17 @@ class PlannedAttempt {
         };
       this.results.push(result);
     }
-    const { redo } = this.before;
-    const { rows, signatures, locks } = effectOf(this.changes, null, this.looked);
+    const { changes } = this.before;
+    const { rows, signatures, locks } = effectOf(this.changes, this.looked);
     return {
       ok: true,
       results: this.results,
-      redo: {
-        rows: redo.rows.length === 0 ? rows : [...redo.rows, ...rows],
-        signatures: redo.rows.length === 0 ? signatures : new Map([...redo.signatures, ...signatures]),
-        marks: redo.marks,
-        locks,
+      changes: {
+        rows: changes.rows.length === 0 ? rows : [...changes.rows, ...rows],
+        signatures: changes.rows.length === 0 ? signatures : new Map([...changes.signatures, ...signatures]),
+        marks: changes.marks,
       },
+      locks,
       lastInsertRowid: this.lastInsertRowid,
       isOrphaned: false,
     };
@@ -151,20 +152,22 @@ class PlannedAttempt {
     if (point === null || this.hasChanged(table, isRowKey(point) ? point.values : null)) throw beyond;
     if (plan.kind === "select") {
       const rows = prepared.all(...bindings(bound));
-      this.look(point, rows.length > 0 && !plan.isAggregate && isRowKey(point) ? point.values : null);
+      if (point.index === null || (rows.length > 0 && !plan.isAggregate && isRowKey(point)))
+        this.look(point, point.values);
+      else this.looked.push(...locksOfPoint(this.planner.rows, point));
       for (const row of rows) this.count(row);
       return { rowsAffected: rows.length, columns, rows };
     }
     const row = prepared.get(...sourced(plan.sources, bound, NONE));
     if (row === undefined) {
-      this.look(point, null);
+      this.looked.push(...locksOfPoint(this.planner.rows, point));
       return { rowsAffected: 0, columns, rows: [] };
     }
     const before = imageIn(table, row);
     const key = keyIn(table, row);
-    this.look(point, key);
+    const looked = this.look(point, key);
     const after = plan.kind === "delete" ? null : withSets(table, before, plan.sets, row);
-    return this.change({ table, key, before, after }, plan.returning, columns);
+    return this.change({ table, key, before, after, looked }, plan.returning, columns);
   }
 
   private insert(
@@ -209,19 +212,17 @@ class PlannedAttempt {
     return { rowsAffected: 1, columns, rows: [row] };
   }
 
-  /** @param key of the row that was found; null: none was, or its key is not known yet */
-  private look(point: Point, key: RowKey | null): void {
-    const { table, index, values } = point;
-    if (index !== null && key === null) this.looked.push(...locksOfPoint(this.rows, point));
-    else {
-      if (index !== null) this.looked.push(valueLock(table.id, index.name, keysOf(values, index.collations), "share"));
-      this.looked.push(rowLock(table.id, rowKeyText(table, key ?? values), "share"));
-    }
+  /** The row is locked before what it would become is known. */
+  private look({ table, index, values }: Point, key: RowKey): { mode: Lock["mode"] } {
+    if (index !== null) this.looked.push(valueLock(table.id, index.name, keysOf(values, index.collations), "share"));
+    const lock = rowLock(table.id, rowKeyText(table, key), "share");
+    this.looked.push(lock);
+    return lock;
   }
 
   /** Whether the branch changed this row of the table (null: any row of it), in this call or before. */
   private hasChanged(table: Table, key: RowKey | null): boolean {
-    const { rows } = this.before.redo;
+    const { rows } = this.before.changes;
     if (this.changes.length === 0 && rows.length === 0) return false;
     const text = key === null ? null : rowKeyText(table, key);
     const isIt = (other: RowKey): boolean => text === null || rowKeyText(table, other) === text;
@@ -276,7 +277,10 @@ function checkImage(image: FullRow): void {
 function withSets(table: Table, before: FullRow, sets: readonly number[], row: readonly Value[]): FullRow {
   const after = [...before];
   const first = row.length - sets.length;
-  for (const [at, column] of sets.entries()) after[column] = asStored(table.columns[column], row[first + at] ?? null);
+  for (let at = 0; at < sets.length; at += 1) {
+    const column = sets[at] ?? -1;
+    after[column] = asStored(table.columns[column], row[first + at] ?? null);
+  }
   checkImage(after);
   return after;
 }

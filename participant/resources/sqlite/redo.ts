@@ -16,16 +16,20 @@ export interface RowChange {
   readonly after: Image | null;
 }
 
-export interface Redo {
+/** What a branch would change. */
+export interface Changes {
   /** Signatures of the tables that `rows` name: images mean nothing under another one. */
   readonly signatures: ReadonlyMap<string, string>;
   readonly rows: readonly RowChange[];
   /** AUTOINCREMENT marks by table name; the larger of this and what is there holds. */
   readonly marks: ReadonlyMap<string, bigint>;
+}
+
+export interface Redo extends Changes {
   readonly locks: readonly Lock[];
 }
 
-export const emptyRedo: Redo = { signatures: new Map(), rows: [], marks: new Map(), locks: [] };
+export const noChanges: Changes = { signatures: new Map(), rows: [], marks: new Map() };
 
 const VERSION = 2;
 
@@ -90,25 +94,27 @@ function readImages(from: Reader): Pick<RowChange, "before" | "after"> {
 /** Positions at which two images of one row differ. */
 export function changedAt(before: Image, after: Image): number[] {
   const changed: number[] = [];
-  for (const [at, value] of after.entries()) if (!isSame(before[at] ?? null, value)) changed.push(at);
+  for (let at = 0; at < after.length; at += 1) if (!isSame(before[at] ?? null, after[at] ?? null)) changed.push(at);
   return changed;
 }
 
-export function packRedo(redo: Redo): Buffer {
-  const out = new Writer(512);
-  const tables = [...redo.signatures.keys()];
+const out = new Writer();
+
+export function packRedo(changes: Changes, locks: readonly Lock[]): Buffer {
+  out.clear();
+  const tables = [...changes.signatures.keys()];
   out.byte(VERSION).varint(tables.length);
-  for (const [table, signature] of redo.signatures) out.text(table).text(signature);
-  out.varint(redo.rows.length);
-  for (const row of redo.rows) {
+  for (const [table, signature] of changes.signatures) out.text(table).text(signature);
+  out.varint(changes.rows.length);
+  for (const row of changes.rows) {
     out.varint(tables.indexOf(row.table));
     writeValues(out, row.key);
     writeImages(out, row);
   }
-  out.varint(redo.marks.size);
-  for (const [table, mark] of redo.marks) out.text(table).int64(mark);
-  out.varint(redo.locks.length);
-  for (const lock of redo.locks) out.byte(modes.indexOf(lock.mode)).text(lock.resource);
+  out.varint(changes.marks.size);
+  for (const [table, mark] of changes.marks) out.text(table).int64(mark);
+  out.varint(locks.length);
+  for (const lock of locks) out.byte(modes.indexOf(lock.mode)).text(lock.resource);
   return out.take();
 }
 

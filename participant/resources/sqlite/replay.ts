@@ -2,7 +2,7 @@
 
 import { counted, writeImages } from "./images.ts";
 import { Refusal } from "./refusal.ts";
-import type { Redo } from "./redo.ts";
+import type { Changes } from "./redo.ts";
 import type { Schema, Table } from "./schema.ts";
 import { isSymbol, isWord, nameOf, type Token } from "./tokens.ts";
 import type { WorkConnection } from "./work-connection.ts";
@@ -14,22 +14,22 @@ import type { WorkConnection } from "./work-connection.ts";
  *
  * @throws Refusal RESOURCE_FAILED where the schema was changed under the branch
  */
-export function replay(work: WorkConnection, redo: Redo): void {
+export function replay(work: WorkConnection, changes: Changes): void {
   const { schema } = work;
-  for (const [id, signature] of redo.signatures)
+  for (const [id, signature] of changes.signatures)
     if (schema.tables.get(id)?.signature !== signature)
       throw new Refusal("RESOURCE_FAILED", `The table ${id} was migrated while the transaction was open. Begin again.`);
-  if (redo.rows.length === 0) return;
-  const acting = actingTables(schema, redo);
-  const write = (): void => counted(work.rows, () => writeImages(work.rows, schema, redo));
+  if (changes.rows.length === 0) return;
+  const acting = actingTables(schema, changes);
+  const write = (): void => counted(work.rows, () => writeImages(work.rows, schema, changes));
   if (acting.length === 0) write();
   else withBareSchema(work, acting, write);
 }
 
-/** Tables whose triggers or foreign keys a write to the redo's rows would set off. */
-function actingTables(schema: Schema, redo: Redo): Table[] {
+/** Tables whose triggers or foreign keys a write to the changes' rows would set off. */
+function actingTables(schema: Schema, changes: Changes): Table[] {
   const acting = new Set<Table>();
-  for (const id of redo.signatures.keys()) {
+  for (const id of changes.signatures.keys()) {
     const table = schema.tables.get(id);
     if (table === undefined) continue;
     if (table.triggers.length > 0 || table.foreignKeys.length > 0) acting.add(table);

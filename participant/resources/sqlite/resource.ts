@@ -13,7 +13,7 @@ import {
 } from "../../../runtime/values/index.ts";
 import type Database from "better-sqlite3";
 import { applyChecked } from "./apply.ts";
-import { attempt, type Done, type Failed } from "./attempt.ts";
+import { attempt, type Done, type Failed, type Others } from "./attempt.ts";
 import { type Branch, highestInserts, newBranch } from "./branch.ts";
 import { failureOf } from "./failure.ts";
 import { counted, differenceFrom, writeImages } from "./images.ts";
@@ -21,7 +21,7 @@ import { describe, LockTable, tableLock } from "./locks.ts";
 import { outsideCounter } from "./outside.ts";
 import { Planner } from "./planned.ts";
 import { openReader, type QueryLimits, type Reader } from "./query.ts";
-import { emptyRedo, packRedo, type RowChange, unpackRedo } from "./redo.ts";
+import { packRedo, type RowChange, unpackRedo } from "./redo.ts";
 import { Rows } from "./rows.ts";
 import { readSchema, type Schema, schemaVersion } from "./schema.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
@@ -63,13 +63,14 @@ export interface SqliteResource extends Resource {
 export type Way = "planned" | "alone";
 
 const DEFAULT_BUSY_MS = 1000;
+const APPLIED: ResourceResult = { kind: "applied", outcome: "ok" };
 
 /** @throws Error where the file can't be served: not WAL, not UTF-8 */
 export function openSqliteResource(options: SqliteResourceOptions): SqliteResource {
   return new EmbeddedSqlite(options);
 }
 
-class EmbeddedSqlite implements SqliteResource {
+class EmbeddedSqlite implements SqliteResource, Others {
   readonly guard: TriggerGuard;
   readonly ways = { planned: 0, alone: 0 };
   private readonly options: SqliteResourceOptions;
@@ -79,7 +80,7 @@ class EmbeddedSqlite implements SqliteResource {
   private readonly mayPlan: boolean;
   private readonly branches = new Map<TransactionId, Branch>();
   private readonly lockTable = new LockTable();
-  private readonly over = new Set<TransactionId>();
+  private readonly over: TransactionId[] = [];
   private reader: Reader | null = null;
   private work: WorkConnection | null = null;
   private planner: Planner | null = null;
@@ -191,7 +192,7 @@ class EmbeddedSqlite implements SqliteResource {
       this.branches.set(transaction, {
         ...newBranch(),
         phase: "prepared",
-        redo: { ...redo, locks: [] },
+        changes: { signatures: redo.signatures, rows: redo.rows, marks: redo.marks },
         highest: highestInserts(redo),
       });
       return null;
@@ -209,13 +210,13 @@ class EmbeddedSqlite implements SqliteResource {
   }
 
   private prepared(transaction: TransactionId, branch: Branch, result: Buffer): ResourceResult {
-    if (branch.redo.rows.length === 0 && branch.redo.marks.size === 0) {
+    if (branch.changes.rows.length === 0 && branch.changes.marks.size === 0) {
       this.forget(transaction);
       return { kind: "prepared", vote: "read-only", result };
     }
     branch.phase = "prepared";
     this.branches.set(transaction, branch);
-    const redo = packRedo({ ...branch.redo, locks: this.lockTable.of(transaction) });
+    const redo = packRedo(branch.changes, this.lockTable.of(transaction));
     return { kind: "prepared", vote: "yes", redo, result };
   }
 
@@ -230,10 +231,10 @@ class EmbeddedSqlite implements SqliteResource {
     if (operations.length > limits.operationsPerBranch)
       return no(call, "LIMIT_EXCEEDED", `A branch has at most ${limits.operationsPerBranch} operations.`, true);
     const before = {
-      redo: branch.redo,
+      changes: branch.changes,
       lastInsertRowid: branch.lastInsertRowid,
-      reserved: () => this.reservedBy(transaction),
-      highest: (table: string) => this.highestInsert(transaction, table),
+      transaction,
+      others: this,
       isFinal: request.act === "prepare",
     };
     const planned = this.mayPlan && !branch.isOrphaned ? this.planner?.attempt(before, operations) : null;
@@ -257,11 +258,11 @@ class EmbeddedSqlite implements SqliteResource {
 
   private succeeded(call: ResourceCall, branch: Branch, done: Done): ResourceAnswer {
     const { transaction, request } = call;
-    const obstacle = obstacleOf(this.lockTable.clashes(transaction, done.redo.locks));
+    const obstacle = obstacleOf(this.lockTable.clashes(transaction, done.locks));
     if (obstacle !== null) return this.conflict(call, obstacle);
-    this.lockTable.take(transaction, done.redo.locks);
-    branch.redo = { ...done.redo, locks: emptyRedo.locks };
-    branch.highest = highestInserts(done.redo);
+    this.lockTable.take(transaction, done.locks);
+    branch.changes = done.changes;
+    branch.highest = highestInserts(done.changes);
     branch.lastInsertRowid = done.lastInsertRowid;
     branch.isOrphaned = done.isOrphaned;
     branch.seenAt = this.checkedAt;
@@ -303,15 +304,15 @@ class EmbeddedSqlite implements SqliteResource {
     return no(call, "CONFLICT", detail, false);
   }
 
-  private reservedBy(self: TransactionId): Map<string, bigint> {
+  reservedBy(self: TransactionId): Map<string, bigint> {
     const reserved = new Map<string, bigint>();
-    for (const [transaction, { redo }] of this.branches)
+    for (const [transaction, { changes }] of this.branches)
       if (transaction !== self)
-        for (const [table, mark] of redo.marks) if (mark > (reserved.get(table) ?? -1n)) reserved.set(table, mark);
+        for (const [table, mark] of changes.marks) if (mark > (reserved.get(table) ?? -1n)) reserved.set(table, mark);
     return reserved;
   }
 
-  private highestInsert(self: TransactionId, table: string): RowChange | null {
+  highestInsert(self: TransactionId, table: string): RowChange | null {
     let highest: RowChange | null = null;
     for (const [transaction, branch] of this.branches) {
       const row = transaction === self ? undefined : branch.highest.get(table);
@@ -321,27 +322,47 @@ class EmbeddedSqlite implements SqliteResource {
   }
 
   apply(calls: readonly ResourceCall[]): readonly (ResourceResult | null)[] {
-    for (const { transaction, request } of calls) if (request.act === "abort") this.over.add(transaction);
-    if (!calls.some(({ request }) => request.act === "commit")) return calls.map(() => null);
+    const commits: { readonly transaction: TransactionId; readonly branch: Branch }[] = [];
+    for (const { transaction, request } of calls)
+      if (request.act === "abort") this.over.push(transaction);
+      else if (request.act === "commit") commits.push({ transaction, branch: this.preparedBranch(transaction) });
+    if (commits.length === 0) return calls.map(() => null);
+    const damaged = this.commitAll(commits);
+    return calls.map(({ transaction, request }) => {
+      if (request.act !== "commit") return null;
+      const detail = damaged?.get(transaction);
+      if (detail !== undefined) return { kind: "applied", outcome: "damaged", detail };
+      this.over.push(transaction);
+      return APPLIED;
+    });
+  }
+
+  /** @returns what was found damaged, in words; null: nothing */
+  private commitAll(
+    commits: readonly { readonly transaction: TransactionId; readonly branch: Branch }[],
+  ): Map<TransactionId, string> | null {
     const { schema, rows } = this.forApply();
     const outside = this.outside();
-    const isTrusted = ({ request, transaction }: ResourceCall): boolean =>
-      request.act === "commit" && this.preparedBranch(transaction).seenAt === outside;
-    // Nothing outside changed since these were prepared: their locks prove that every image fits.
-    counted(rows, () =>
-      calls.reduce(
-        (sum, call) =>
-          sum + (isTrusted(call) ? writeImages(rows, schema, this.preparedBranch(call.transaction).redo) : 0),
-        0,
-      ),
-    );
-    return calls.map((call) => {
-      if (call.request.act !== "commit") return null;
-      const damage = isTrusted(call) ? null : this.commitChecked(call.transaction);
-      if (damage !== null) return { kind: "applied", outcome: "damaged", detail: damage };
-      this.over.add(call.transaction);
-      return { kind: "applied", outcome: "ok" };
+    let isQuiet = true;
+    counted(rows, () => {
+      let changes = 0;
+      for (const { branch } of commits)
+        // Nothing outside changed since it was prepared: its locks prove that every image fits.
+        if (branch.seenAt === outside) changes += writeImages(rows, schema, branch.changes);
+        else isQuiet = false;
+      return changes;
     });
+    if (isQuiet) return null;
+    const damaged = new Map<TransactionId, string>();
+    for (const { transaction, branch } of commits) {
+      if (branch.seenAt === outside) continue;
+      const damage = applyChecked(this.journal, rows, schema, branch.changes);
+      if (damage === null) continue;
+      const detail = `Someone outside nemcon wrote to what ${transaction} has locked: ${damage}. Nothing of it was applied.`;
+      this.alarm(transaction, branch, detail);
+      damaged.set(transaction, detail);
+    }
+    return damaged;
   }
 
   private preparedBranch(transaction: TransactionId): Branch {
@@ -349,17 +370,6 @@ class EmbeddedSqlite implements SqliteResource {
     if (branch === undefined || branch.phase !== "prepared")
       throw new Error(`${transaction} has no prepared branch to commit`);
     return branch;
-  }
-
-  /** @returns what was found damaged, in words; null: applied */
-  private commitChecked(transaction: TransactionId): string | null {
-    const branch = this.preparedBranch(transaction);
-    const { schema, rows } = this.forApply();
-    const damage = applyChecked(this.journal, rows, schema, branch.redo);
-    if (damage === null) return null;
-    const detail = `Someone outside nemcon wrote to what ${transaction} has locked: ${damage}. Nothing of it was applied.`;
-    this.alarm(transaction, branch, detail);
-    return detail;
   }
 
   private forApply(): { readonly schema: Schema; readonly rows: Rows } {
@@ -371,7 +381,7 @@ class EmbeddedSqlite implements SqliteResource {
 
   applied(): void {
     for (const transaction of this.over) this.forget(transaction);
-    this.over.clear();
+    this.over.length = 0;
   }
 
   private forget(transaction: TransactionId): void {
@@ -392,7 +402,7 @@ class EmbeddedSqlite implements SqliteResource {
     if (isQuiet || this.branches.size === 0) return;
     const { schema, rows } = this.forApply();
     for (const [transaction, branch] of this.branches) {
-      const difference = differenceFrom(rows, schema, branch.redo);
+      const difference = differenceFrom(rows, schema, branch.changes);
       // seenAt stays: whether unique values and parents are still there is looked at when it commits.
       if (difference !== null)
         this.alarm(
@@ -424,7 +434,11 @@ class EmbeddedSqlite implements SqliteResource {
     readonly phase: Branch["phase"];
     readonly rows: number;
   }[] {
-    return [...this.branches].map(([transaction, { phase, redo }]) => ({ transaction, phase, rows: redo.rows.length }));
+    return [...this.branches].map(([transaction, { phase, changes }]) => ({
+      transaction,
+      phase,
+      rows: changes.rows.length,
+    }));
   }
 
   close(): void {

@@ -14,7 +14,8 @@ export function obstacleOf(clashes: readonly Clash[]): Obstacle | null {
   const first = clashes[0];
   if (first === undefined) return null;
   const holders = [...new Set(clashes.flatMap((clash) => clash.holders))];
-  const more = clashes.length > 1 ? ` (and ${clashes.length - 1} more)` : "";
+  const resources = new Set(clashes.map(({ lock }) => lock.resource)).size;
+  const more = resources > 1 ? ` (and ${resources - 1} more)` : "";
   return {
     holders,
     detail: `${describe(first.lock.resource)}${more} is locked by the transaction ${holders.join(", ")}, which is not finished. Try again.`,

@@ -97,7 +97,7 @@ const redo: fc.Arbitrary<Redo> = fc.record({
 test("redo comes back as it was packed", () => {
   fc.assert(
     fc.property(redo, (given) => {
-      const back = unpackRedo(packRedo(given));
+      const back = unpackRedo(packRedo(given, given.locks));
       expect([...back.signatures]).toEqual([...given.signatures]);
       expect([...back.marks]).toEqual([...given.marks]);
       expect(back.locks).toEqual(given.locks);
@@ -107,12 +107,14 @@ test("redo comes back as it was packed", () => {
 });
 
 test("redo cut short, or of another version, is unreadable", () => {
-  const bytes = packRedo({
-    signatures: new Map([["t", "s"]]),
-    rows: [{ table: "t", key: [1n], before: null, after: ["x"] }],
-    marks: new Map([["t", 3n]]),
-    locks: [{ resource: "r", mode: "own" }],
-  });
+  const bytes = packRedo(
+    {
+      signatures: new Map([["t", "s"]]),
+      rows: [{ table: "t", key: [1n], before: null, after: ["x"] }],
+      marks: new Map([["t", 3n]]),
+    },
+    [{ resource: "r", mode: "own" }],
+  );
   for (let length = 0; length < bytes.length; length += 1)
     expect(() => unpackRedo(bytes.subarray(0, length))).toThrow(/wanted|past/);
   expect(() => unpackRedo(Buffer.concat([Buffer.from([9]), bytes.subarray(1)]))).toThrow(/version 9/);
