@@ -17,8 +17,10 @@ export function reportText(output: Output, report: BenchReport): string {
   const wrong = measurements.flatMap(({ name, violations }) => violations.map((text) => `${name}: ${text}`));
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.fileSystem ?? "unknown file system"}, Node ${machine.node}; ${rounds} rounds of ${seconds} s`,
-    ...tables.map(({ head, rows }) => table(head, rows)),
-    ...invalidFigures(report).map((line) => `${output.style("yellow", "invalid")}  ${line}`),
+    ...tables.filter(({ rows }) => rows.length > 0).map(({ head, rows }) => table(head, rows)),
+    invalidFigures(report)
+      .map((line) => `${output.style("yellow", "invalid")}  ${line}`)
+      .join("\n"),
     wrong.length === 0
       ? `${output.style("green", "VALID")}: all ${compared.toLocaleString("en-US")} answers agree with the databases.`
       : `${output.style("red", "INVALID")}: ${wrong.join("; ")}`,

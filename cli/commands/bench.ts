@@ -17,8 +17,9 @@ interface Options {
   readonly seed: number;
   readonly directory?: string;
   readonly write?: string;
+  readonly only?: string;
   readonly quick?: true;
-  readonly plantSlowBaseline: number;
+  readonly plant?: "slow-baseline" | "lost-write";
 }
 
 const VALUE_BYTES = 100;
@@ -38,12 +39,17 @@ export function define(command: Command, shell: Shell): void {
     .option("--seed <number>", "what random keys are drawn from", count, 1)
     .option("--directory <directory>", "on which disk: data lies in a fresh directory there while it runs")
     .option("--write <file>", "write the report as Markdown, too")
+    .option(
+      "--only <parts>",
+      "measure only these, such as streamed,fan-out (any other word lists them); figures that need more are invalid",
+    )
     .option("--quick", "one short round, to see that it works; no figure to quote")
-    .addOption(new Option("--plant-slow-baseline <ms>").argParser(count).default(0).hideHelp())
+    .addOption(new Option("--plant <what>").choices(["slow-baseline", "lost-write"]).hideHelp())
     .action(() => run(command.opts<Options>(), shell));
   withExamples(command, [
     ["nemcon bench", "five rounds, then the tables; about four minutes"],
     ["nemcon bench --quick", "does it run here?"],
+    ["nemcon bench --only streamed,random --rounds 2", "what a transaction costs, in half a minute"],
     ["nemcon bench --json --directory /data > bench.json", "on another disk, as JSON"],
     ["nemcon bench --rounds 9 --write docs/benchmarks.md", "the page of this repository"],
   ]);
@@ -57,10 +63,11 @@ function seconds(text: string): number {
 
 async function run(options: Options, shell: Shell): Promise<void> {
   const { output, signal } = shell;
-  const { rounds, rows, seed, directory = null, quick = false, write, plantSlowBaseline } = options;
+  const { rounds, rows, seed, directory = null, quick = false, write, plant = null } = options;
   if (write !== undefined) checkWritable(write);
   // Loaded here, so that help and mistakes cost nothing.
-  const { bench, pageOf } = await import("../../lab/bench/index.ts");
+  const { bench, pageOf, parts } = await import("../../lab/bench/index.ts");
+  const only = partsOf(options.only, parts);
   const { reportText } = await import("../bench/tell.ts");
   const main = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../main.ts" : "../main.js", import.meta.url));
   try {
@@ -71,7 +78,8 @@ async function run(options: Options, shell: Shell): Promise<void> {
       seconds: quick ? QUICK_SECONDS : options.seconds,
       warmUpSeconds: quick ? 0 : options.seconds * WARM_UP_PART,
       workload: { seed, records: rows, valueBytes: VALUE_BYTES },
-      handicapMs: plantSlowBaseline,
+      only,
+      plant,
       signal,
       progress: (step, steps, what) => output.status(`${step} of ${steps}  ${what}`),
     });
@@ -89,6 +97,17 @@ async function run(options: Options, shell: Shell): Promise<void> {
   }
 }
 
+/** @throws NemconError USAGE */
+function partsOf(text: string | undefined, parts: readonly string[]): ReadonlySet<string> {
+  if (text === undefined) return new Set(parts);
+  const only = new Set(text.split(","));
+  const strange = [...only].find((part) => !parts.includes(part));
+  if (strange !== undefined) throw usage(`"${strange}" can't be measured; there is ${parts.join(", ")}.`);
+  if (only.has("storage") && !only.has("streamed"))
+    throw usage("storage repeats what streamed wrote: measure both, --only streamed,storage.");
+  return only;
+}
+
 /** Before minutes are spent. @throws NemconError USAGE */
 function checkWritable(file: string): void {
   try {
@@ -99,10 +118,11 @@ function checkWritable(file: string): void {
 }
 
 /** What gives the same run again. */
-function commandLine({ rounds, seconds, rows, seed, directory, write, quick }: Options): string {
+function commandLine({ rounds, seconds, rows, seed, directory, write, only, quick }: Options): string {
   const flags = [
     quick === true ? "--quick" : `--rounds ${rounds} --seconds ${seconds}`,
     `--rows ${rows} --seed ${seed}`,
+    ...(only === undefined ? [] : [`--only ${only}`]),
     ...(directory === undefined ? [] : [`--directory ${directory}`]),
     ...(write === undefined ? [] : [`--write ${write}`]),
   ];

@@ -1,5 +1,6 @@
 /** The door: the benchmark. */
 
 export { pageOf } from "./page.ts";
+export { parts } from "./rounds.ts";
 export { bench, type BenchReport } from "./run.ts";
 export { cpuTable, figureTable, invalidFigures, limitTable, rateTable } from "./tables.ts";

@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
+import Database from "better-sqlite3";
 import { connect, type Outcome } from "../../client/index.ts";
 import { channelCredentials, ParticipantStub } from "../../runtime/link/index.ts";
 import type { Bank, KeyValue, OneShot } from "../index.ts";
 import { machineCpuMs, processCpuMs } from "./cpu.ts";
 import { drive, type Driven, type Loop } from "./drive.ts";
-import type { Keys, WayName } from "./measurement.ts";
+import type { Keys, Plant, WayName } from "./measurement.ts";
 import type { Target } from "./targets.ts";
 import { keyValue, type WorkloadOptions } from "./workload.ts";
 import { fanOutWay } from "./ways/fan-out.ts";
@@ -21,8 +22,7 @@ export interface LoadRequest extends Loop {
   readonly way: WayName;
   readonly keys: Keys;
   readonly workload: WorkloadOptions;
-  /** What the unary client wastes on each call, for tests of what the bench makes of a bad baseline. */
-  readonly handicapMs: number;
+  readonly plant: Plant | null;
 }
 
 export interface LoadResult extends Driven {
@@ -43,6 +43,8 @@ interface Edge {
 
 const REACHED_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 20;
+/** Of a planted slow baseline, on each call. */
+const SLOW_MS = 20;
 
 /** Opened once: connections and streams stay, as those of a service would. */
 const ways = new Map<string, Way>();
@@ -54,7 +56,7 @@ function once<T>(known: Map<string, T>, key: string, make: () => T): T {
   return value;
 }
 
-function wayTo({ way: name, handicapMs }: LoadRequest, servers: Target["servers"]): Way {
+function wayTo({ way: name, plant }: LoadRequest, servers: Target["servers"]): Way {
   const coordinator = typeof servers === "string" ? servers : "";
   switch (name) {
     case "library":
@@ -62,7 +64,7 @@ function wayTo({ way: name, handicapMs }: LoadRequest, servers: Target["servers"
     case "stubs":
       return stubsWay(coordinator);
     case "unary":
-      return unaryWay(coordinator, handicapMs);
+      return unaryWay(coordinator, plant === "slow-baseline" ? SLOW_MS : 0);
     case "fan-out":
       return fanOutWay(new Map(typeof servers === "string" ? [] : Object.entries(servers)));
     default:
@@ -122,6 +124,7 @@ export const methods = {
       },
     });
     if (typeof servers === "string") await settled(servers, banks);
+    if (request.plant === "lost-write") loseAWrite(banks[0]);
     const { compared, violations } = judge.verdict();
     const [begin, end] = edges;
     assert(begin !== undefined && end !== undefined);
@@ -138,6 +141,18 @@ export const methods = {
     };
   },
 };
+
+/** Takes back what the last transaction wrote at one participant. */
+function loseAWrite(bank: Bank | undefined): void {
+  assert(bank !== undefined);
+  const database = new Database(bank.file, { timeout: 1_000 });
+  try {
+    const last = "SELECT key FROM kv ORDER BY CAST(value AS INTEGER) DESC LIMIT 1";
+    database.exec(`UPDATE kv SET value = '0' WHERE key = (${last})`);
+  } finally {
+    database.close();
+  }
+}
 
 /** A client is answered when the decision is durable; participants apply it after that. */
 async function settled(address: string, banks: readonly Bank[]): Promise<void> {

@@ -32,7 +32,12 @@ export function thisMachine(directory: string): Machine {
   };
 }
 
-/** The type of the mount that holds a path: of a file system in memory a forced write costs nothing. */
+/** Whether a forced write costs nothing there. */
+export function isInMemory({ fileSystem }: Machine): boolean {
+  return fileSystem === "tmpfs" || fileSystem === "ramfs";
+}
+
+/** The type of the mount that holds a path. */
 function fileSystemOf(path: string): string | null {
   try {
     const mounts = readFileSync("/proc/mounts", "utf8")

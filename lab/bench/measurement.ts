@@ -26,6 +26,9 @@ export interface Subject {
   readonly concurrency: number;
 }
 
+/** What a test plants, to see that the bench notices: a plain unary client that wastes its time, a committed write that is gone. */
+export type Plant = "slow-baseline" | "lost-write";
+
 export interface Measurement extends Subject {
   /** From 1. */
   readonly round: number;

@@ -23,7 +23,8 @@ const lessons: Readonly<Record<FigureName, string>> = {
 
 /** @param command what gives the same run again */
 export function pageOf(report: BenchReport & { readonly nemcon: string }, command: string): string {
-  const { machine, startedAt, elapsedSeconds, measurements, workload, rounds, seconds, figures, nemcon } = report;
+  const { machine, startedAt, elapsedSeconds, measurements, workload, rounds, seconds, figures, limits, nemcon } =
+    report;
   const compared = measurements.reduce((sum, each) => sum + each.compared, 0);
   const wrong = measurements.flatMap(({ name, violations }) => violations.map((text) => `${name}: ${text}`));
   const invalid = invalidFigures(report);
@@ -49,18 +50,17 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
     "## Throughput and latency",
     "Medians over the rounds; `cores` is what all processes of the measurement kept busy, `others` what the rest of the machine did meanwhile, which should be nothing.",
     aligned(rateTable(report)),
-    "## What the machine can do",
-    aligned(limitTable(report)),
+    ...(limits.length === 0 ? [] : ["## What the machine can do", aligned(limitTable(report))]),
     "## How it is measured",
     bullets([
       `A transaction is one \`UPDATE\` of one row by its key at each of three participants, of ${workload.records.toLocaleString("en-US")} rows each, with a value of ${workload.valueBytes} bytes. Ascending keys go through the table in order; random ones are drawn, seed ${workload.seed}.`,
       "Every server is a process with default settings, and so is the client, which keeps so many transactions under way as the line says: an answer starts the next. All of them share this machine.",
-      "*library* is `submit` of the client library; *stubs* the same stream over the generated stubs; *unary calls* one gRPC call a transaction.",
-      "*fan-out* sends the same statements straight to three servers that know nothing of each other. They run what has arrived in one SQLite transaction with one forced write, under the same pragmas, and speak the packed frames of peer links. There is no journal, no vote, no lock, no decision.",
-      "*the writes of 2PC, without messages* does again, in four processes, what the journals show that the product did in that measurement: as many forced transactions, rows of the same sizes, the same number of updates.",
-      "*2PC never forced* is the product with `synchronous = OFF`, which no configuration can ask for.",
+      "_library_ is `submit` of the client library; _stubs_ the same stream over the generated stubs; _unary calls_ one gRPC call a transaction.",
+      "_fan-out_ sends the same statements straight to three servers that know nothing of each other. They run what has arrived in one SQLite transaction with one forced write, under the same pragmas, and speak the packed frames of peer links. There is no journal, no vote, no lock, no decision.",
+      "_the writes of 2PC, without messages_ does again, in four processes, what the journals show that the product did in that measurement: as many forced transactions, rows of the same sizes, the same number of updates.",
+      "_2PC never forced_ is the product with `synchronous = OFF`, which no configuration can ask for.",
       `A measurement lasts ${seconds} s after a warm-up of a quarter of that, which is thrown away, and so is a whole round before the first. Everything is measured once a round, in turn, so that a slow minute of the machine meets all of it.`,
-      "*a step of an empty loop* says how fast a core is: on a machine that is shared below the operating system it moves, and every figure of CPU with it.",
+      "_a step of an empty loop_ says how fast a core is: on a machine that is shared below the operating system it moves, and every figure of CPU with it.",
       "CPU is user and system time of each process, as the kernel accounts it, between the edges of the measurement.",
       `After each measurement, when no branch is open any more, every answer is compared with the databases: ${compared.toLocaleString("en-US")} in this run${wrong.length === 0 ? ", and all agree" : ""}. A run with an answer that does not agree is invalid and counts for nothing.`,
     ]),
@@ -73,7 +73,9 @@ function explained({ name, meaning }: Figure): string {
 }
 
 function bars(report: BenchReport): string {
-  const all = [...Map.groupBy(report.measurements, ({ name }) => name)].flatMap(([name, each]) => {
+  // One at a time nothing is shared: that is another scale.
+  const many = report.measurements.filter(({ concurrency }) => concurrency > 1);
+  const all = [...Map.groupBy(many, ({ name }) => name)].flatMap(([name, each]) => {
     const spread = spreadOf(each.flatMap(({ cpuMicros }) => cpuMicros?.total ?? []));
     return spread === null ? [] : [{ name, micros: spread.median }];
   });

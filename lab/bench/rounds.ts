@@ -6,6 +6,7 @@ import {
   UNARY,
   type MachineLimits,
   type Measurement,
+  type Plant,
   type StorageMeasurement,
   type Subject,
   type System,
@@ -20,24 +21,27 @@ import type { WorkloadOptions } from "./workload.ts";
 export interface Stage {
   readonly load: StartedWorker;
   readonly cluster: Cluster;
-  readonly targets: Readonly<Record<System, Target>>;
+  /** null where nothing is asked of it. */
+  readonly targets: Readonly<Record<System, Target | null>>;
   /** By the product's process whose writes it repeats. */
   readonly storage: Readonly<Record<string, StartedWorker>>;
-  readonly limits: StartedWorker;
-  readonly echoAddress: string;
+  readonly limits: { readonly worker: StartedWorker; readonly echoAddress: string } | null;
   readonly directory: string;
 }
 
 export interface RoundOptions {
   readonly workload: WorkloadOptions;
   readonly seconds: number;
-  readonly handicapMs: number;
+  readonly plant: Plant | null;
+  /** Of `parts`. */
+  readonly only: ReadonlySet<string>;
 }
 
 export interface RoundResult {
   readonly measurements: readonly Measurement[];
-  readonly storage: StorageMeasurement;
-  readonly limits: MachineLimits;
+  /** null where it was left out. */
+  readonly storage: StorageMeasurement | null;
+  readonly limits: MachineLimits | null;
 }
 
 const streamed: Subject = {
@@ -50,9 +54,10 @@ const streamed: Subject = {
 const unary: Subject = { ...streamed, name: "2PC, unary calls, 128", way: "unary", concurrency: UNARY };
 const alone: Subject = { ...streamed, name: "2PC, library, 1", concurrency: 1 };
 
-const subjects = {
+/** In the order of a round; what is compared comes one after the other. */
+const subjects: Readonly<Record<string, Subject>> = {
   streamed,
-  fanOut: { ...streamed, name: "fan-out, streams, 1,024", system: "fan-out", way: "fan-out" },
+  "fan-out": { ...streamed, name: "fan-out, streams, 1,024", system: "fan-out", way: "fan-out" },
   random: { ...streamed, name: "2PC, library, 1,024, random keys", keys: "random" },
   stubs: { ...streamed, name: "2PC, stubs, 1,024", way: "stubs" },
   some: { ...streamed, name: "2PC, library, 64", concurrency: 64 },
@@ -60,10 +65,10 @@ const subjects = {
   unsynced: { ...alone, name: "2PC never forced, library, 1", system: "2pc-unsynced" },
   library: { ...unary, name: "2PC, library, 128", way: "library" },
   unary,
-} as const satisfies Readonly<Record<string, Subject>>;
+};
 
-/** What `step` is told in a round. */
-export const stepsOfRound = Object.keys(subjects).length + 2;
+/** What a round consists of, by the names under which it may be asked for alone. `storage` repeats what `streamed` wrote. */
+export const parts: readonly string[] = [...Object.keys(subjects), "storage", "limits"];
 
 const WARM_UP_PART = 0.25;
 /** Of a measurement of a limit, against one of a transaction's. */
@@ -73,50 +78,47 @@ const COMMIT_BYTES = 256;
 /** A figure rests on it. */
 const UNARY_TIMES = 4;
 
+/** @param step told what is begun: once for each of `options.only` */
 export async function runRound(
   round: number,
   stage: Stage,
   options: RoundOptions,
   step: (what: string) => void,
 ): Promise<RoundResult> {
+  const { only, seconds } = options;
   const measurements: Measurement[] = [];
-  const measure = async (subject: Subject): Promise<Measurement> => {
+  let storage: StorageMeasurement | null = null;
+  for (const [part, subject] of Object.entries(subjects)) {
+    if (!only.has(part)) continue;
+    const before = mapValues(stage.cluster.journals, lastRow);
     step(subject.name);
     const measurement = await measured(round, subject, stage, options);
     measurements.push(measurement);
-    return measurement;
-  };
-  const before = mapValues(stage.cluster.journals, lastRow);
-  const { compared } = await measure(subjects.streamed);
-  step("the same writes without messages");
-  const storage = await replayed(round, stage, options, before, compared);
-  await measure(subjects.fanOut);
-  await measure(subjects.random);
-  await measure(subjects.stubs);
-  await measure(subjects.some);
-  await measure(subjects.alone);
-  await measure(subjects.unsynced);
-  await measure(subjects.library);
-  await measure(subjects.unary);
+    if (part !== "streamed" || !only.has("storage")) continue;
+    step("the same writes without messages");
+    storage = await replayed(round, stage, options, before, measurement.compared);
+  }
+  if (!only.has("limits")) return { measurements, storage, limits: null };
   step("the machine's limits");
-  const limits = await limitsOf(round, stage, options.seconds * 1_000 * LIMIT_PART);
-  return { measurements, storage, limits };
+  return { measurements, storage, limits: await limitsOf(round, stage, seconds * 1_000 * LIMIT_PART) };
 }
 
 async function measured(
   round: number,
   subject: Subject,
   { load, targets }: Stage,
-  { workload, seconds, handicapMs }: RoundOptions,
+  { workload, seconds, plant }: RoundOptions,
 ): Promise<Measurement> {
   const { system, way, keys, concurrency } = subject;
+  const target = targets[system];
+  if (target === null) throw new Error(`nobody runs ${system}`);
   const request: LoadRequest = {
-    target: targets[system],
+    target,
     way,
     keys,
     concurrency,
     workload,
-    handicapMs,
+    plant,
     warmUpMs: seconds * 1_000 * WARM_UP_PART,
     measureMs: seconds * 1_000,
   };
@@ -164,10 +166,11 @@ async function replayed(
 }
 
 async function limitsOf(round: number, stage: Stage, forMs: number): Promise<MachineLimits> {
-  const { limits, cluster, storage, echoAddress: address, directory } = stage;
+  const { cluster, storage, directory } = stage;
   const three = cluster.banks.flatMap(({ name }) => storage[name] ?? []);
   const [first] = three;
-  if (first === undefined) throw new Error("no process to commit in");
+  if (first === undefined || stage.limits === null) throw new Error("nobody measures limits");
+  const { worker: limits, echoAddress: address } = stage.limits;
   const commit = { rowBytes: COMMIT_BYTES, forMs };
   const ofThree = await Promise.all(three.map((worker) => worker.call<number>("commits", commit)));
   const commitMs = await first.call<number>("commits", commit);

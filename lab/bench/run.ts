@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { figuresOf, type Figure } from "./figures.ts";
-import { thisMachine, type Machine } from "./machine.ts";
-import type { MachineLimits, Measurement, StorageMeasurement } from "./measurement.ts";
+import { isInMemory, thisMachine, type Machine } from "./machine.ts";
+import type { MachineLimits, Measurement, Plant, StorageMeasurement } from "./measurement.ts";
 import { Processes } from "./processes.ts";
-import { runRound, stepsOfRound, type RoundResult, type Stage } from "./rounds.ts";
+import { runRound, type RoundResult, type Stage } from "./rounds.ts";
 import { copyBanks, makeBanks, startCluster, startFanOut } from "./targets.ts";
 import type { WorkloadOptions } from "./workload.ts";
 
@@ -22,8 +22,9 @@ export interface BenchOptions {
   /** Of each measurement in a round before the first, which is thrown away; 0: there is none. */
   readonly warmUpSeconds: number;
   readonly workload: WorkloadOptions;
-  /** Wasted on each call of the plain unary client: 0, but for tests. */
-  readonly handicapMs: number;
+  /** Of `parts`: what is measured. */
+  readonly only: ReadonlySet<string>;
+  readonly plant: Plant | null;
   /** Ends the run early; what was measured by then is lost. */
   readonly signal: AbortSignal;
   /** What is done now, as the how-many-th step of how many. */
@@ -56,18 +57,19 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   try {
     const results = await Promise.race([allRounds(options, processes, directory), stopped(signal), processes.lost]);
     const measurements = results.flatMap((each) => each.measurements);
-    const storage = results.map((each) => each.storage);
-    const limits = results.map((each) => each.limits);
+    const storage = results.flatMap((each) => each.storage ?? []);
+    const limits = results.flatMap((each) => each.limits ?? []);
     const { rounds, seconds, workload } = options;
+    const machine = thisMachine(directory);
     return {
       verdict: measurements.every(({ violations }) => violations.length === 0) ? "valid" : "invalid",
       startedAt: startedAt.toISOString(),
       elapsedSeconds: (performance.now() - beganMs) / 1_000,
-      machine: thisMachine(directory),
+      machine,
       rounds,
       seconds,
       workload,
-      figures: figuresOf({ measurements, storage, limits }),
+      figures: figuresOf({ measurements, storage, limits, inMemory: isInMemory(machine) }),
       measurements,
       storage,
       limits,
@@ -79,8 +81,8 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
 }
 
 async function allRounds(options: BenchOptions, processes: Processes, directory: string): Promise<RoundResult[]> {
-  const { rounds, warmUpSeconds } = options;
-  const steps = (rounds + (warmUpSeconds > 0 ? 1 : 0)) * stepsOfRound + 1;
+  const { rounds, warmUpSeconds, only } = options;
+  const steps = (rounds + (warmUpSeconds > 0 ? 1 : 0)) * only.size + 1;
   let step = 0;
   const tell = (what: string): void => options.progress((step += 1), steps, what);
   tell("starting");
@@ -94,16 +96,19 @@ async function allRounds(options: BenchOptions, processes: Processes, directory:
   return results;
 }
 
-async function setUp({ workload }: BenchOptions, processes: Processes, directory: string): Promise<Stage> {
+/** Only what is needed for what is measured. */
+async function setUp({ workload, only }: BenchOptions, processes: Processes, directory: string): Promise<Stage> {
   const place = (name: string): string => join(directory, name);
   const banks = makeBanks(place("forced"), workload);
-  const [bare, others, alone] = ["unsynced", "fan-out", "storage"].map((name) => copyBanks(banks, place(name)));
+  const copies = (name: string) => copyBanks(banks, place(name));
+  const [bare, others, alone] = [copies("unsynced"), copies("fan-out"), copies("storage")];
   const [cluster, unsynced, fanOut] = await Promise.all([
     startCluster(processes, place("forced"), banks),
-    startCluster(processes, place("unsynced"), bare ?? [], ["--fault-no-sync"]),
-    startFanOut(processes, others ?? []),
+    only.has("unsynced") ? startCluster(processes, place("unsynced"), bare, ["--fault-no-sync"]) : null,
+    only.has("fan-out") ? startFanOut(processes, others) : null,
   ]);
-  const files = [...(alone ?? []), { name: "coordinator", file: place("storage/coordinator.db") }];
+  const writers = only.has("storage") || only.has("limits");
+  const files = writers ? [...alone, { name: "coordinator", file: place("storage/coordinator.db") }] : [];
   const storage = files.map(({ name, file }) => ({
     name,
     file,
@@ -111,16 +116,20 @@ async function setUp({ workload }: BenchOptions, processes: Processes, directory
   }));
   await Promise.all(storage.map(({ file, worker }) => worker.call("open", { file })));
   const load = processes.worker("load", "load");
-  for (const target of [cluster, unsynced]) await load.call("reach", target);
+  for (const target of [cluster, unsynced]) if (target !== null) await load.call("reach", target);
   return {
     load,
     cluster,
     targets: { "2pc": cluster, "2pc-unsynced": unsynced, "fan-out": fanOut },
     storage: Object.fromEntries(storage.map(({ name, worker }) => [name, worker])),
-    limits: processes.worker("limits", "limits"),
-    echoAddress: await processes.worker("echo", "echo").call<string>("serve", null),
+    limits: only.has("limits") ? await startLimits(processes) : null,
     directory,
   };
+}
+
+async function startLimits(processes: Processes): Promise<Stage["limits"]> {
+  const echoAddress = await processes.worker("echo", "echo").call<string>("serve", null);
+  return { worker: processes.worker("limits", "limits"), echoAddress };
 }
 
 function stopped(signal: AbortSignal): Promise<never> {

@@ -11,6 +11,7 @@ export interface Table {
 }
 
 const NONE = "–";
+const WRITES = "the writes of 2PC, without messages";
 const US_PER_MS = 1_000;
 
 export function figureTable({ figures }: BenchReport): Table {
@@ -69,14 +70,13 @@ export function rateTable(report: BenchReport): Table {
   ]);
   return {
     head: ["what", "tx/s", "min – max", "p50 ms", "p90 ms", "p99 ms", "max ms", "cores", "others"],
-    rows: [
-      ...rows,
-      [
-        "the writes of 2PC, without messages",
-        ...ranged(storage.map(({ perSecond }) => perSecond)),
-        ...Array.from({ length: 6 }, () => NONE),
-      ],
-    ],
+    rows:
+      storage.length === 0
+        ? rows
+        : [
+            ...rows,
+            [WRITES, ...ranged(storage.map(({ perSecond }) => perSecond)), ...Array.from({ length: 6 }, () => NONE)],
+          ],
   };
 }
 
@@ -106,14 +106,18 @@ export function cpuTable(report: BenchReport): Table {
   const total = banks.map((micros, index) => micros + (coordinator[index] ?? 0));
   return {
     head: ["µs of CPU a transaction", "all", "client", "coordinator", "three participants"],
-    rows: [
-      ...rows,
-      ["the writes of 2PC, without messages", median(total, 1), NONE, median(coordinator, 1), median(banks, 1)],
-    ],
+    rows:
+      storage.length === 0
+        ? rows
+        : [...rows, [WRITES, median(total, 1), NONE, median(coordinator, 1), median(banks, 1)]],
   };
 }
 
+/** No rows where they were not measured. */
 export function limitTable({ limits }: BenchReport): Table {
+  const head = ["this machine", "median", "min – max"];
+  if (limits.length === 0) return { head, rows: [] };
+
   const micros = (what: string, of: (each: MachineLimits) => number): string[] => [
     what,
     ...ranged(
@@ -127,7 +131,7 @@ export function limitTable({ limits }: BenchReport): Table {
   ];
   const frames = Object.keys(limits[0]?.streamPerSecond ?? {});
   return {
-    head: ["this machine", "median", "min – max"],
+    head,
     rows: [
       [
         "a step of an empty loop, CPU",

@@ -37,8 +37,8 @@ test("a run with a planted slow baseline reports all that it measured, is valid,
     "--json",
     "--write",
     page,
-    "--plant-slow-baseline",
-    "20",
+    "--plant",
+    "slow-baseline",
   ]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const report = JSON.parse(stdout) as Report;
@@ -74,6 +74,14 @@ test("a run with a planted slow baseline reports all that it measured, is valid,
   expect(unary).toMatchObject({ reached: null, invalid: expect.stringContaining("too slow to compare with") });
   expect(readFileSync(page, "utf8")).toContain("- unary: the plain client is too slow");
   expect(readdirSync(directory)).toEqual(["page.md"]);
+});
+
+test("a committed write that is gone makes the run invalid, and no figure of it is reached", async () => {
+  const { code, stdout } = await nemcon(["bench", ...small, "--only", "streamed", "--plant", "lost-write", "--json"]);
+  const { verdict, measurements, figures } = JSON.parse(stdout) as Report;
+  expect({ code, verdict }).toEqual({ code: 1, verdict: "invalid" });
+  expect(measurements.map(({ violations }) => violations)).toEqual([[expect.stringMatching(/key \d+ of bank-a/)]]);
+  expect(figures.map(({ reached }) => reached)).toEqual(figures.map(() => null));
 });
 
 /** A coordinator and three participants twice, three servers of the fan-out, four that write alone, client, echo, limits. */

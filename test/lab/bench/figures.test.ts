@@ -54,12 +54,18 @@ test.each([
     name: "cpu-ascending",
     why: "a system that does not tell CPU time",
     changes: { streamed: { cpuMicros: null } },
-    says: /could not be computed/,
+    says: /not all .* was measured/,
   },
   { name: "paxos", why: "a protocol that there is not", changes: {}, says: /no Paxos Commit/ },
 ] as const)("$name is invalid for $why, and reaches nothing", ({ name, changes, says }) => {
   const { invalid, reached } = figure(name, measured([changes]));
   expect({ invalid, reached }).toEqual({ invalid: expect.stringMatching(says), reached: null });
+});
+
+test("forced writes into memory are none to compare with", () => {
+  const figures = figuresOf({ ...measured(), inMemory: true });
+  const invalid = figures.flatMap(({ name, invalid }) => (invalid?.includes("memory") === true ? [name] : []));
+  expect(invalid).toEqual(["storage", "latency"]);
 });
 
 test("one answer that contradicts the databases makes every figure invalid", () => {

@@ -72,6 +72,7 @@ export function measured(
       forcedWrites: {},
       transactions: 120_000,
     })),
+    inMemory: false,
     limits: rounds.map(({ machine = {} }, index) => ({ ...limits, ...machine, round: index + 1 })),
   };
 }

@@ -34,6 +34,16 @@ test("the incarnation is one more at each start, and the log's id stays", () => 
   expect(third.log).toBe(second.log);
 });
 
+test("every commit is forced, unless a planted fault says otherwise", () => {
+  const synchronous = (faults: JournalOptions["faults"]) => {
+    const { journal } = opened({ ...coordinatorOptions(temporaryDirectory()), faults: faults ?? {} });
+    return journal.database.pragma("synchronous", { simple: true });
+  };
+  const FULL = 2;
+  const OFF = 0;
+  expect([synchronous({}), synchronous({ noSync: true })]).toEqual([FULL, OFF]);
+});
+
 test("entries that wait stand in front of the next row's, in order", () => {
   const { journal } = opened(coordinatorOptions(temporaryDirectory()));
   expect(journal.append([prepared(1)])).toBe(1);
