@@ -48,7 +48,7 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
     fenced(bars(report), "text"),
     aligned(cpuTable(report)),
     "## Throughput and latency",
-    "Medians over the rounds; `cores` is what all processes of the measurement kept busy, `others` what the rest of the machine did meanwhile, which should be nothing.",
+    "Medians over the rounds; `cores` is what all processes of the measurement kept busy, `others` what the rest of the machine did meanwhile, which should be nothing. Of random keys two transactions under way may want the same one; then one of them waits, or aborts as a `CONFLICT`.",
     aligned(rateTable(report)),
     ...(limits.length === 0 ? [] : ["## What the machine can do", aligned(limitTable(report))]),
     "## How it is measured",

@@ -39,78 +39,40 @@ function groups({ measurements }: BenchReport): [string, Measurement[]][] {
 }
 
 export function rateTable(report: BenchReport): Table {
-  const { storage } = report;
   const rows = groups(report).map(([name, all]) => [
     name,
     ...ranged(all.map(({ perSecond }) => perSecond)),
-    median(
-      all.map(({ latencyMs }) => latencyMs.p50),
-      2,
-    ),
-    median(
-      all.map(({ latencyMs }) => latencyMs.p90),
-      2,
-    ),
-    median(
-      all.map(({ latencyMs }) => latencyMs.p99),
-      2,
-    ),
-    median(
-      all.map(({ latencyMs }) => latencyMs.max),
-      1,
-    ),
-    median(
-      all.map(({ cores }) => cores?.used),
-      2,
-    ),
-    median(
-      all.map(({ cores }) => cores?.others),
-      2,
-    ),
+    median(all, 2, ({ latencyMs }) => latencyMs.p50),
+    median(all, 2, ({ latencyMs }) => latencyMs.p90),
+    median(all, 2, ({ latencyMs }) => latencyMs.p99),
+    median(all, 1, ({ latencyMs }) => latencyMs.max),
+    median(all, 2, percentAborted),
+    median(all, 2, ({ cores }) => cores?.used),
+    median(all, 2, ({ cores }) => cores?.others),
   ]);
-  return {
-    head: ["what", "tx/s", "min – max", "p50 ms", "p90 ms", "p99 ms", "max ms", "cores", "others"],
-    rows:
-      storage.length === 0
-        ? rows
-        : [
-            ...rows,
-            [WRITES, ...ranged(storage.map(({ perSecond }) => perSecond)), ...Array.from({ length: 6 }, () => NONE)],
-          ],
-  };
+  const head = ["what", "tx/s", "min – max", "p50 ms", "p90 ms", "p99 ms", "max ms", "% aborted", "cores", "others"];
+  const { storage } = report;
+  if (storage.length === 0) return { head, rows };
+  const rates = ranged(storage.map(({ perSecond }) => perSecond));
+  return { head, rows: [...rows, padded(head, [WRITES, ...rates])] };
 }
 
 /** µs of CPU a transaction, median, by process. */
 export function cpuTable(report: BenchReport): Table {
-  const rows = groups(report).map(([name, all]) => {
-    const of = (process: string): string =>
-      median(
-        all.map(({ cpuMicros }) => cpuMicros?.processes[process]),
-        1,
-      );
-    const banks = all.map(({ cpuMicros }) => (cpuMicros === null ? undefined : sumOfBanks(cpuMicros.processes)));
-    return [
-      name,
-      median(
-        all.map(({ cpuMicros }) => cpuMicros?.total),
-        1,
-      ),
-      of("client"),
-      of("coordinator"),
-      median(banks, 1),
-    ];
-  });
+  const rows = groups(report).map(([name, all]) => [
+    name,
+    median(all, 1, ({ cpuMicros }) => cpuMicros?.total),
+    median(all, 1, ({ cpuMicros }) => cpuMicros?.processes["client"]),
+    median(all, 1, ({ cpuMicros }) => cpuMicros?.processes["coordinator"]),
+    median(all, 1, ({ cpuMicros }) => (cpuMicros === null ? undefined : ofBanks(cpuMicros.processes))),
+  ]);
+  const head = ["µs of CPU a transaction", "all", "client", "coordinator", "three participants"];
   const { storage } = report;
-  const coordinator = storage.map(({ cpuMicros }) => cpuMicros["coordinator"] ?? 0);
-  const banks = storage.map(({ cpuMicros }) => sumOfBanks(cpuMicros));
-  const total = banks.map((micros, index) => micros + (coordinator[index] ?? 0));
-  return {
-    head: ["µs of CPU a transaction", "all", "client", "coordinator", "three participants"],
-    rows:
-      storage.length === 0
-        ? rows
-        : [...rows, [WRITES, median(total, 1), NONE, median(coordinator, 1), median(banks, 1)]],
-  };
+  if (storage.length === 0) return { head, rows };
+  const all = median(storage, 1, ({ cpuMicros }) => ofBanks(cpuMicros) + (cpuMicros["coordinator"] ?? 0));
+  const coordinator = median(storage, 1, ({ cpuMicros }) => cpuMicros["coordinator"]);
+  const banks = median(storage, 1, ({ cpuMicros }) => ofBanks(cpuMicros));
+  return { head, rows: [...rows, [WRITES, all, NONE, coordinator, banks]] };
 }
 
 /** No rows where they were not measured. */
@@ -164,8 +126,18 @@ export function limitTable({ limits }: BenchReport): Table {
   };
 }
 
-function sumOfBanks(processes: Readonly<Record<string, number>>): number {
+/** Of the answers in the window. */
+function percentAborted({ committed, aborted, unknown }: Measurement): number {
+  const others = aborted + unknown;
+  return (others / (committed + others)) * 100;
+}
+
+function ofBanks(processes: Readonly<Record<string, number>>): number {
   return Object.entries(processes).reduce((sum, [name, value]) => (name.startsWith("bank-") ? sum + value : sum), 0);
+}
+
+function padded(head: readonly string[], cells: readonly string[]): string[] {
+  return head.map((_, column) => cells[column] ?? NONE);
 }
 
 /** Median, and the range. */
@@ -177,7 +149,7 @@ function ranged(values: readonly number[], unit = "", digits = 0): string[] {
   return [`${text(spread.median)} ${unit}`.trim(), `${text(spread.min)} – ${text(spread.max)}`];
 }
 
-function median(values: readonly (number | undefined)[], digits: number): string {
-  const spread = spreadOf(values.filter((value) => value !== undefined));
+function median<T>(all: readonly T[], digits: number, of: (each: T) => number | undefined): string {
+  const spread = spreadOf(all.map(of).filter((value) => value !== undefined));
   return spread === null ? NONE : spread.median.toFixed(digits);
 }

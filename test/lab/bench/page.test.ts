@@ -1,0 +1,78 @@
+/** The page says what was run, explains every figure, and hides no trouble. */
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { figuresOf } from "../../../lab/bench/figures.ts";
+import { pageOf } from "../../../lab/bench/page.ts";
+import { measured } from "./measured.ts";
+
+function page(of: ReturnType<typeof measured>): string {
+  const report = {
+    nemcon: "1.2.3",
+    verdict: "valid" as const,
+    startedAt: "2026-01-02T03:04:05.000Z",
+    elapsedSeconds: 60,
+    machine: {
+      cpu: "a processor",
+      cores: 2,
+      memoryBytes: 2 ** 33,
+      system: "Linux 6",
+      fileSystem: "ext4",
+      node: "26.0.0",
+      sqlite: "3.0.0",
+      grpc: "1.0.0",
+    },
+    rounds: 1,
+    seconds: 2,
+    workload: { seed: 1, records: 100_000, valueBytes: 100 },
+    figures: figuresOf(of),
+    ...of,
+  };
+  return pageOf(report, "nemcon bench --rounds 1");
+}
+
+test("it names the command, the day and the machine", () => {
+  const text = page(measured());
+  for (const what of ["nemcon bench --rounds 1", "2026-01-02", "a processor, 2 cores", "ext4", "Node 26.0.0"])
+    expect(text).toContain(what);
+});
+
+test("columns line up", () => {
+  const tables = page(measured()).match(/(^\|.*\n)+/gm) ?? [];
+  expect(tables).toHaveLength(4);
+  for (const table of tables)
+    expect(
+      new Set(
+        table
+          .trimEnd()
+          .split("\n")
+          .map(({ length }) => length),
+      ).size,
+    ).toBe(1);
+});
+
+test("the dearest has the longest bar, and one at a time none, since it is another scale", () => {
+  const bars = [...page(measured()).matchAll(/^([a-z-]+) +(█+) ([\d.]+)$/gm)].map(([, name, bar, micros]) => [
+    name,
+    bar?.length,
+    micros,
+  ]);
+  expect(bars).toEqual([
+    ["streamed", 24, "25.0"],
+    ["fan-out", 19, "20.0"],
+    ["random", 48, "50.0"],
+    ["library", 24, "25.0"],
+    ["unary", 24, "25.0"],
+  ]);
+});
+
+test("answers that contradict the databases stand on it", () => {
+  const text = page(measured([{ streamed: { violations: ["key 7 of bank-a is gone"] } }]));
+  expect(text).toContain("**Invalid:**\n\n- streamed: key 7 of bank-a is gone");
+  expect(text).not.toContain("and all agree");
+});
+
+test("docs/benchmarks.md, which it wrote, explains every figure that there is", () => {
+  const written = readFileSync(new URL("../../../docs/benchmarks.md", import.meta.url), "utf8");
+  for (const { name, meaning } of figuresOf(measured())) expect(written).toContain(`- **${name}**: ${meaning}.`);
+});
