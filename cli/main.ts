@@ -13,6 +13,8 @@ const shell = new Shell(output);
 
 // A reader that has seen enough (`nemcon tx list | head`) is no error.
 stdout.on("error", () => process.exit(shell.exitCode));
+// Nobody hears what is said beside the answer; the exit code still tells.
+stderr.on("error", () => undefined);
 
 try {
   await run(args, shell);

@@ -1,7 +1,8 @@
 /** The log: pino, JSON lines on stderr. Stdout belongs to the command's answer. */
 
-import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
 import { NemconError } from "../errors/index.ts";
+import { Lines } from "./lines.ts";
 
 export type Log = Logger;
 
@@ -32,10 +33,10 @@ function errorFields(error: unknown): unknown {
 
 /**
  * Opens the process's log. Lines leave by asynchronous writes, so that a slow reader of stderr never holds
- * a turn; what waits is written when the process exits, except on SIGKILL.
+ * a turn; what waits is written when the process exits, except on SIGKILL and where nobody reads it.
  */
 export function openLog({ level, bindings, stream }: LogOptions): OpenLog {
-  const buffered = stream === undefined ? destination({ fd: STDERR, sync: false }) : null;
+  const lines = new Lines(STDERR);
   const options = {
     level,
     base: { pid: process.pid, ...bindings },
@@ -43,14 +44,8 @@ export function openLog({ level, bindings, stream }: LogOptions): OpenLog {
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: errorFields, error: errorFields },
   };
-  const log = pino(options, stream ?? buffered ?? process.stderr);
-  const flush = (): void => {
-    try {
-      buffered?.flushSync();
-    } catch {
-      // Stderr is closed: there is nobody to tell.
-    }
-  };
+  const log = pino(options, stream ?? lines);
+  const flush = (): void => lines.flush();
   process.on("exit", flush);
   return { log, flush };
 }

@@ -1,5 +1,6 @@
 /** Servers as processes: the ready line, the clean end, what keeps one from starting. */
 
+import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { freshDirectory, nemcon, serving, start } from "./nemcon.ts";
@@ -49,6 +50,15 @@ test("the log is JSON lines on stderr", async () => {
   child.kill("SIGTERM");
   const lines = (await finished).stderr.split("\n").filter((line) => line !== "");
   for (const line of lines) expect(JSON.parse(line)).toMatchObject({ node: "c1", role: "coordinator" });
+});
+
+test("a log that nobody reads any more does not keep a server from its end", async () => {
+  const { child } = await serving([...coordinator(freshDirectory()), "--log-level", "trace"]);
+  child.stderr.destroy();
+  // On its streams only what its end brings is left: the exit itself is waited for.
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
 });
 
 describe("a second server", () => {
