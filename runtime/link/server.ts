@@ -38,7 +38,7 @@ export interface RunningServer {
   readonly port: number;
   /** What health says of this server and each of its services; false until the first call. */
   setServing(serving: boolean): void;
-  /** Takes no new calls, waits up to `graceMs` for those that run, and ends the rest. */
+  /** Takes no new calls, waits up to `graceMs` for those that run, and ends the rest; half a second more at most. */
   shutdown(graceMs: number): Promise<void>;
 }
 
@@ -101,9 +101,15 @@ function bindingError(address: string, cause: Error): NemconError {
   return new NemconError("ADDRESS_INVALID", message, { cause, details });
 }
 
+/** What is forced closed ends at once, but for a peer that keeps its half of a connection open: it holds a socket, and nothing else. */
+const FORCED_MS = 500;
+
 function shutdown(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), graceMs);
+    let timer = setTimeout(() => {
+      server.forceShutdown();
+      timer = setTimeout(resolve, FORCED_MS);
+    }, graceMs);
     server.tryShutdown(() => {
       clearTimeout(timer);
       resolve();

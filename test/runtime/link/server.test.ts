@@ -1,6 +1,6 @@
 /** A server answers health and reflection, refuses what is too large, and says who holds its port. */
 
-import { createServer, type Server as NetServer } from "node:net";
+import { connect as connectTo, createServer, type Server as NetServer } from "node:net";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import {
@@ -171,6 +171,22 @@ test("a server that was shut down leaves its port free", async () => {
   const second = await serve({ address: first.address, tls: null, services: [] });
   servers.push(second);
   expect(second.port).toBe(first.port);
+});
+
+test("a peer that keeps its half of a connection open holds no shutdown up", async () => {
+  const server = await start();
+  const peer = connectTo({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  // HTTP/2's preface and empty settings, and then not a word more, whatever the server says.
+  peer.write(
+    Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])]),
+  );
+  await once(peer, "data");
+  const ended = once(peer, "end");
+  await server.shutdown(0);
+  await ended;
+  const second = await serve({ address: server.address, tls: null, services: [] });
+  servers.push(second);
+  peer.destroy();
 });
 
 describe("without TLS", () => {
