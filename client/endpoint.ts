@@ -10,7 +10,7 @@ import {
   type ServiceError,
 } from "@grpc/grpc-js";
 import { code, NemconError, type Reason } from "../runtime/errors/index.ts";
-import { defaultKeepalive, fromServiceError, linkMessageBytes } from "../runtime/link/index.ts";
+import { defaultKeepalive, errorOfServer, fromServiceError, linkMessageBytes } from "../runtime/link/index.ts";
 import type { Deadline } from "./deadline.ts";
 import { pauseMs } from "./pace.ts";
 
@@ -118,8 +118,10 @@ export class Endpoint {
     const { address } = this;
     if (error === null)
       return new NemconError("COORDINATOR_UNREACHABLE", `${address} ended the call without an answer.`);
-    const { code: status, reason, message, retryAfterMs } = fromServiceError(error);
-    if (reason !== null) return NemconError.fromWire(reason, message, retryAfterMs === null ? {} : { retryAfterMs });
+    const told = fromServiceError(error);
+    const { code: status, message } = told;
+    const own = errorOfServer(told);
+    if (own !== null) return own;
     if (status === code.deadlineExceeded && deadline !== null) return deadline.exceeded(address);
     return new NemconError(reasonOf(status), `${address}: ${message}`, { cause: error, details: { address } });
   }

@@ -7,6 +7,7 @@ import { parseTransactionId } from "../protocols/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
 import {
   channelCredentials,
+  errorOfServer,
   fromServiceError,
   ParticipantStub,
   type ExecuteAnswer,
@@ -55,10 +56,9 @@ export class Forward {
 
 function passedOn(error: ServiceError | null): NemconError {
   if (error === null) return new NemconError("INTERNAL", "The coordinator gave no answer.");
-  const { reason, message, retryAfterMs } = fromServiceError(error);
-  if (reason === null)
-    return new NemconError("COORDINATOR_UNREACHABLE", `The call to the coordinator failed: ${message}.`, {
-      cause: error,
-    });
-  return NemconError.fromWire(reason, message, retryAfterMs === null ? {} : { retryAfterMs });
+  const told = fromServiceError(error);
+  return (
+    errorOfServer(told) ??
+    new NemconError("COORDINATOR_UNREACHABLE", `The call to the coordinator failed: ${told.message}.`, { cause: error })
+  );
 }

@@ -2,7 +2,7 @@
 
 import type { ServiceError } from "@grpc/grpc-js";
 import { code, NemconError } from "../../runtime/errors/index.ts";
-import { fromServiceError, type resultFromProto } from "../../runtime/link/index.ts";
+import { errorOfServer, fromServiceError, type resultFromProto } from "../../runtime/link/index.ts";
 
 type WireResult = Parameters<typeof resultFromProto>[0];
 
@@ -27,24 +27,18 @@ export interface WireTransaction {
   readonly endedAtMs: string;
 }
 
-/** grpc-js wraps the system's own words in several of its own. */
-function brief(message: string): string {
-  return message
-    .replace(/^No connection established\. Last error: (Error: )?/, "")
-    .replace(/ Resolution note:.*$/, "")
-    .replace(/\.$/, "");
-}
-
 /** What a call's failure is: the server's own error where it gave one, else what the connection's trouble means. */
 export function errorOf(error: ServiceError, address: string): NemconError {
-  const { reason, message, retryAfterMs } = fromServiceError(error);
-  const options = { cause: error, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
-  if (reason !== null) return NemconError.fromWire(reason, message, options);
+  const told = fromServiceError(error);
+  const own = errorOfServer(told);
+  if (own !== null) return own;
+  const { message } = told;
+  const options = { cause: error };
   switch (error.code as number) {
     case code.unavailable:
       return new NemconError(
         "COORDINATOR_UNREACHABLE",
-        `No connection to a coordinator at ${address} (${brief(message)}). See that it runs, or name another with --coordinator.`,
+        `No connection to a coordinator at ${address} (${message}). See that it runs, or name another with --coordinator.`,
         options,
       );
     case code.deadlineExceeded:
@@ -52,12 +46,8 @@ export function errorOf(error: ServiceError, address: string): NemconError {
     case code.cancelled:
       return new NemconError("DEADLINE_EXCEEDED", "Interrupted before the answer came.", options);
     case code.unimplemented:
-      return new NemconError(
-        "NOT_AVAILABLE",
-        `The server at ${address} does not offer this: ${brief(message)}.`,
-        options,
-      );
+      return new NemconError("NOT_AVAILABLE", `The server at ${address} does not offer this: ${message}.`, options);
     default:
-      return new NemconError("INTERNAL", `The coordinator at ${address} failed: ${brief(message)}.`, options);
+      return new NemconError("INTERNAL", `The coordinator at ${address} failed: ${message}.`, options);
   }
 }

@@ -38,7 +38,7 @@ export function accept(host: Host, stream: Stream): void {
     state = { at: "over" };
     clearTimeout(timer);
     if (stream.cancelled || stream.writableEnded) return;
-    stream.emit("error", toServiceError(why.reason, reasons[why.reason].code, why.message));
+    stream.emit("error", toServiceError({ ...why, code: reasons[why.reason].code }));
   }
 
   function refuse(why: Refusal, node: string | null): void {

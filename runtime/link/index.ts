@@ -16,7 +16,7 @@ export { decodeFrame, encodeEnvelopes } from "./codec.ts";
 export { describePortHolder } from "./port-holder.ts";
 export { backoffMs, type Backoff } from "./backoff.ts";
 export { channelCredentials, hostOf, isLoopback, serverCredentials } from "./security.ts";
-export { fromServiceError, toServiceError, type StatusToSend, type WireError } from "./status.ts";
+export { errorOfServer, fromServiceError, toServiceError, type StatusToSend, type WireError } from "./status.ts";
 export { CoordinatorStub, ParticipantStub, protoFolder, services } from "./proto.ts";
 export { serve, type RunningServer, type ServedService, type ServeOptions } from "./server.ts";
 export {

@@ -152,7 +152,10 @@ export class Links implements Network {
     const shedBefore = this.known.get(peer.node)?.shedBefore ?? 0;
     this.known.set(peer.node, { hello: peer, session, changedMs: performance.now(), shedBefore });
     const { node, role, address, incarnation, software } = peer;
-    this.options.log.info({ peer: node, role, address, incarnation, software, version }, `Linked with ${role} ${node}`);
+    this.options.log.info(
+      { peer: node, peerRole: role, address, incarnation, software, version },
+      `Linked with ${role} ${node}`,
+    );
     this.options.events.onUp(describe(session));
     return session;
   }
@@ -166,7 +169,7 @@ export class Links implements Network {
     if (this.closed) return;
     const { node, role } = peer;
     this.options.log.warn(
-      { peer: node, role, reason: why.reason },
+      { peer: node, peerRole: role, reason: why.reason },
       `Link with ${role} ${node} is down: ${why.message}`,
     );
     this.calls.drop(node, unreachable(node));

@@ -33,7 +33,10 @@ export function refuseTooLarge(limitBytes: number): ServerInterceptor {
         next({
           onReceiveMessage: (request: unknown, pass) => {
             if (request !== tooLarge) pass(request);
-            else call.sendStatus(toServiceError("MESSAGE_TOO_LARGE", reasons.MESSAGE_TOO_LARGE.code, message));
+            else
+              call.sendStatus(
+                toServiceError({ reason: "MESSAGE_TOO_LARGE", code: reasons.MESSAGE_TOO_LARGE.code, message }),
+              );
           },
         });
       },

@@ -5,7 +5,7 @@
  */
 
 import { Metadata, status as grpcStatus, type ServiceError } from "@grpc/grpc-js";
-import { errorDomain } from "../errors/index.ts";
+import { errorDomain, NemconError } from "../errors/index.ts";
 import { Reader, UnreadableBytes, Writer } from "../packing/index.ts";
 
 /** The trailer's name, fixed by gRPC. */
@@ -25,6 +25,8 @@ export interface WireError {
   readonly message: string;
   /** When it makes sense to try again, in milliseconds; null where nothing was said. */
   readonly retryAfterMs: number | null;
+  /** The metadata of `ErrorInfo`. */
+  readonly details: Readonly<Record<string, string>>;
 }
 
 /** What a handler gives to gRPC; also what a stream takes as its error. */
@@ -36,25 +38,45 @@ export interface StatusToSend {
   readonly metadata: Metadata;
 }
 
-/** An error for a handler's callback. `retryAfterMs`: 0 or absent, there is no sense in trying again. */
-export function toServiceError(reason: string, code: number, message: string, retryAfterMs = 0): StatusToSend {
+/** An error for a handler's callback. */
+export function toServiceError({
+  reason,
+  code,
+  message,
+  retryAfterMs = null,
+  details = {},
+}: Pick<WireError, "code" | "message"> & { readonly reason: string } & Partial<WireError>): StatusToSend {
   const metadata = new Metadata();
-  metadata.set(detailsTrailer, encodeStatus({ code, reason, message, retryAfterMs: retryAfterMs || null }));
+  metadata.set(detailsTrailer, encodeStatus({ code, reason, message, retryAfterMs, details }));
   return { name: reason, code, message, details: message, metadata };
 }
 
 /** What a call's error says; an error without readable details keeps its code and text. */
 export function fromServiceError(error: Pick<ServiceError, "code" | "details" | "metadata">): WireError {
-  const plain = { code: error.code, reason: null, message: error.details, retryAfterMs: null };
+  const plain = { code: error.code, reason: null, message: brief(error.details), retryAfterMs: null, details: {} };
   const [bytes] = error.metadata?.get(detailsTrailer) ?? [];
   if (!(bytes instanceof Uint8Array)) return plain;
   try {
-    const { reason, message, retryAfterMs } = decodeStatus(bytes);
-    return { code: error.code, reason, message: message === "" ? error.details : message, retryAfterMs };
+    const { reason, message, retryAfterMs, details } = decodeStatus(bytes);
+    return { code: error.code, reason, message: message === "" ? error.details : message, retryAfterMs, details };
   } catch (unreadable) {
     if (unreadable instanceof UnreadableBytes) return plain;
     throw unreadable;
   }
+}
+
+/** grpc-js wraps the system's own words in several of its own. */
+function brief(message: string): string {
+  return message
+    .replace(/^No connection established\. Last error: (Error: )?/, "")
+    .replace(/ Resolution note:.*$/s, "")
+    .replace(/\.$/, "");
+}
+
+/** The server's own error; null where it gave none. */
+export function errorOfServer({ reason, message, retryAfterMs, details }: WireError): NemconError | null {
+  if (reason === null) return null;
+  return NemconError.fromWire(reason, message, retryAfterMs === null ? { details } : { details, retryAfterMs });
 }
 
 /** `google.rpc.Status`. */
@@ -66,6 +88,12 @@ export function encodeStatus(error: WireError): Buffer {
     const info = new Writer(128);
     textField(info, 1, error.reason);
     textField(info, 2, errorDomain);
+    for (const [key, value] of Object.entries(error.details)) {
+      const entry = new Writer(64);
+      textField(entry, 1, key);
+      textField(entry, 2, value);
+      bytesField(info, 3, entry.take());
+    }
     bytesField(out, 3, any(errorInfoType, info.take()));
   }
   if (error.retryAfterMs !== null) {
@@ -87,21 +115,33 @@ export function decodeStatus(bytes: Uint8Array): WireError {
   let message = "";
   let reason: string | null = null;
   let retryAfterMs: number | null = null;
+  let details: WireError["details"] = {};
   for (const field of fieldsOf(bytes)) {
     if (field.number === 1) code = field.value;
     else if (field.number === 2) message = text(field.bytes);
     else if (field.number === 3) {
       const { type, value } = decodeAny(field.bytes);
-      if (type === errorInfoType) reason = decodeErrorInfo(value) ?? reason;
+      if (type === errorInfoType) ({ reason, details } = decodeErrorInfo(value) ?? { reason, details });
       else if (type === retryInfoType) retryAfterMs = decodeRetryInfo(value);
     }
   }
-  return { code, reason, message, retryAfterMs };
+  return { code, reason, message, retryAfterMs, details };
 }
 
-function decodeErrorInfo(bytes: Uint8Array): string | null {
-  const texts = new Map([...fieldsOf(bytes)].map((field) => [field.number, text(field.bytes)]));
-  return texts.get(2) === errorDomain ? (texts.get(1) ?? null) : null;
+function decodeErrorInfo(bytes: Uint8Array): Pick<WireError, "reason" | "details"> | null {
+  const [texts, metadata] = [new Map<number, string>(), new Map<string, string>()];
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 3) {
+      const entry = textsOf(field.bytes);
+      metadata.set(entry.get(1) ?? "", entry.get(2) ?? "");
+    } else texts.set(field.number, text(field.bytes));
+  }
+  if (texts.get(2) !== errorDomain) return null;
+  return { reason: texts.get(1) ?? null, details: Object.fromEntries(metadata) };
+}
+
+function textsOf(bytes: Uint8Array): Map<number, string> {
+  return new Map([...fieldsOf(bytes)].map((field) => [field.number, text(field.bytes)]));
 }
 
 function decodeRetryInfo(bytes: Uint8Array): number {

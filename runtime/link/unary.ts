@@ -11,8 +11,7 @@ type Run<Request, Response> = (
 
 /** What was thrown, as a handler gives it to gRPC. */
 export function statusOf(thrown: unknown): StatusToSend {
-  const error = NemconError.from(thrown);
-  return toServiceError(error.reason, error.code, error.message, error.retryAfterMs ?? 0);
+  return toServiceError(NemconError.from(thrown));
 }
 
 export function unary<Request, Response>(run: Run<Request, Response>) {

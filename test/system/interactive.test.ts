@@ -34,6 +34,7 @@ test("a statement that fails leaves the branch as it was, and the transaction go
   await add(transaction, "bank-a", -5);
   await expect(transaction.on("bank-a").sql("UPDATE checking SETT balance = 0")).rejects.toMatchObject({
     reason: "OPERATION_FAILED",
+    details: { abortReason: "STATEMENT_FAILED", participant: "bank-a" },
   });
   await add(transaction, "bank-b", 5);
   expect((await transaction.commit()).kind).toBe("committed");

@@ -208,7 +208,10 @@ describe("a transaction", () => {
     await start();
     const transaction = await client.begin();
     await add(transaction, "bank-a", -10);
-    await expect(add(transaction, "bank-a", -1_000)).rejects.toMatchObject({ reason: "OPERATION_FAILED" });
+    await expect(add(transaction, "bank-a", -1_000)).rejects.toMatchObject({
+      reason: "OPERATION_FAILED",
+      details: { abortReason: "CONSTRAINT", participant: "bank-a" },
+    });
     await add(transaction, "bank-b", 10);
     expect(await transaction.commit()).toMatchObject({ kind: "committed", transaction: transaction.id });
     await cluster.settled();

@@ -13,8 +13,9 @@ and says \`aborted\`. An **error** says that a request could not be taken or ans
 says what happened, why and what to do. A **deadline** is not a verdict: the outcome is not known yet, and the answer
 says how to ask for it.
 
-Over gRPC an error is a \`google.rpc.Status\` with \`ErrorInfo { reason, domain: "nemcon" }\`; where it makes sense to
-try again it carries a \`RetryInfo\`. The command prints the message on stderr and exits with the code given here; with
+Over gRPC an error is a \`google.rpc.Status\` with \`ErrorInfo { reason, domain: "nemcon", metadata }\`; where it makes
+sense to try again it carries a \`RetryInfo\`. The metadata are details for programs, such as \`abortReason\` and
+\`participant\`; the client library gives them as \`details\` of its \`NemconError\`. The command prints the message on stderr and exits with the code given here; with
 \`--json\` it prints \`{"error":{"reason":…,"message":…}}\` on stdout.
 
 Exit codes:

@@ -1,6 +1,6 @@
 /** Links between nodes in one process: the handshake, frames both ways, calls, sessions that come and go. */
 
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Envelope } from "../../../runtime/engine/index.ts";
 import { NemconError } from "../../../runtime/errors/index.ts";
 import type { PeerHello } from "../../../runtime/link/index.ts";
@@ -220,4 +220,20 @@ describe("a call", () => {
     c.links.close();
     await expect(first).rejects.toMatchObject({ reason: "SHUTTING_DOWN" });
   });
+});
+
+test("log lines repeat no field that every line has, and nothing of what grpc-js says around the system's words", async () => {
+  const lonely = participant("p9");
+  const gone = coordinator("c9");
+  const address = await gone.listen();
+  await gone.close();
+  lonely.links.dial(address);
+  const { c, p } = await linked();
+  await p.close();
+  await c.next("down");
+  await vi.waitFor(() => expect(lonely.logged.length).toBeGreaterThan(0));
+  const lines = [...lonely.logged, ...c.logged, ...p.logged];
+  expect(lines.filter((line) => line.includes("Resolution note"))).toEqual([]);
+  for (const node of [lonely, c, p])
+    for (const name of ["role", "node", "pid", "level", "time", "msg"]) expect(node.loggedFields).not.toContain(name);
 });

@@ -42,6 +42,8 @@ export class TestNode {
   readonly links: Links;
   readonly happened: Happening[] = [];
   readonly logged: string[] = [];
+  /** Names of the fields of log lines, beside those that every line has. */
+  readonly loggedFields = new Set<string>();
   private readonly bell = new EventEmitter();
   private server: RunningServer | null = null;
 
@@ -58,7 +60,10 @@ export class TestNode {
       address: "",
       ...rest,
     };
-    const log = (_fields: object, text: string): void => void this.logged.push(text);
+    const log = (fields: object, text: string): void => {
+      this.logged.push(text);
+      for (const name of Object.keys(fields)) this.loggedFields.add(name);
+    };
     const base: LinkOptions = {
       identity,
       accepts: accepts ?? [role === "coordinator" ? "participant" : "coordinator"],

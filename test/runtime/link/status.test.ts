@@ -3,6 +3,7 @@
 import { Metadata, status } from "@grpc/grpc-js";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { NemconError } from "../../../runtime/errors/index.ts";
 import { fromServiceError, toServiceError, type WireError } from "../../../runtime/link/index.ts";
 import { decodeStatus, detailsTrailer, encodeStatus } from "../../../runtime/link/status.ts";
 import { UnreadableBytes } from "../../../runtime/packing/index.ts";
@@ -11,7 +12,7 @@ import { UnreadableBytes } from "../../../runtime/packing/index.ts";
 const golden: readonly [what: string, error: WireError, hex: string][] = [
   [
     "a reason and when to try again",
-    { code: 8, reason: "OVERLOADED", message: "full", retryAfterMs: 1500 },
+    { code: 8, reason: "OVERLOADED", message: "full", retryAfterMs: 1500, details: {} },
     [
       "0808", // code: 8
       "120466756c6c", // message: "full"
@@ -28,7 +29,21 @@ const golden: readonly [what: string, error: WireError, hex: string][] = [
       "1080cab5ee01", // 500,000,000 ns
     ].join(""),
   ],
-  ["no details", { code: 5, reason: null, message: "", retryAfterMs: null }, "0805"],
+  [
+    "details",
+    { code: 9, reason: "NOT_MINE", message: "", retryAfterMs: null, details: { node: "c1", empty: "" } },
+    [
+      "0809", // code: 9
+      "1a53", // details
+      "0a28747970652e676f6f676c65617069732e636f6d2f676f6f676c652e7270632e4572726f72496e666f", // ErrorInfo
+      "1227",
+      "0a084e4f545f4d494e45", // reason
+      "12066e656d636f6e", // domain
+      "1a0a0a046e6f646512026331", // metadata: node = c1
+      "1a070a05656d707479", // metadata: empty = ""
+    ].join(""),
+  ],
+  ["no details", { code: 5, reason: null, message: "", retryAfterMs: null, details: {} }, "0805"],
 ];
 
 describe("golden bytes", () => {
@@ -39,31 +54,41 @@ describe("golden bytes", () => {
 });
 
 test("an error goes through a call's trailer and comes back", () => {
-  const sent = toServiceError("OVERLOADED", status.RESOURCE_EXHAUSTED, "The door is full.", 250);
+  const sent = toServiceError(
+    new NemconError("OVERLOADED", "The door is full.", { retryAfterMs: 250, details: { participant: "bank-ä" } }),
+  );
   expect(fromServiceError(sent)).toEqual({
     code: status.RESOURCE_EXHAUSTED,
     reason: "OVERLOADED",
     message: "The door is full.",
     retryAfterMs: 250,
+    details: { participant: "bank-ä" },
   });
 });
 
 test("an error without details keeps its code and its text", () => {
   const plain = { code: status.UNAVAILABLE, details: "no connection", metadata: new Metadata() };
-  const wanted = { code: status.UNAVAILABLE, reason: null, message: "no connection", retryAfterMs: null };
+  const wanted = { code: status.UNAVAILABLE, reason: null, message: "no connection", retryAfterMs: null, details: {} };
   expect(fromServiceError(plain)).toEqual(wanted);
   plain.metadata.set(detailsTrailer, Buffer.from([255, 255]));
   expect(fromServiceError(plain)).toEqual(wanted);
 });
 
+test("of what grpc-js says, the system's own words are left", () => {
+  const details =
+    "No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:7410. Resolution note: none.";
+  const told = fromServiceError({ code: status.UNAVAILABLE, details, metadata: new Metadata() });
+  expect(told.message).toBe("connect ECONNREFUSED 127.0.0.1:7410");
+});
+
 test("the reason of another domain is not taken for ours", () => {
-  const bytes = encodeStatus({ code: 8, reason: "OVERLOADED", message: "", retryAfterMs: null });
+  const bytes = encodeStatus({ code: 8, reason: "OVERLOADED", message: "", retryAfterMs: null, details: {} });
   const other = Buffer.from(bytes.toString("latin1").replace("nemcon", "others"), "latin1");
   expect(decodeStatus(other).reason).toBeNull();
 });
 
 test("details of unknown types and fields are passed over", () => {
-  const known = encodeStatus({ code: 8, reason: "OVERLOADED", message: "full", retryAfterMs: 1000 });
+  const known = encodeStatus({ code: 8, reason: "OVERLOADED", message: "full", retryAfterMs: 1000, details: {} });
   const unknown = Buffer.from("1a080a047479706512006100000000000000006d00000000", "hex");
   expect(decodeStatus(Buffer.concat([unknown, known])).reason).toBe("OVERLOADED");
 });
