@@ -186,6 +186,7 @@ test("a peer that keeps its half of a connection open holds no shutdown up", asy
   await ended;
   const second = await serve({ address: server.address, tls: null, services: [] });
   servers.push(second);
+  expect(second.port).toBe(server.port);
   peer.destroy();
 });
 
