@@ -96,15 +96,48 @@ export interface TransactionIdParts {
   readonly sequence: number;
 }
 
-const ID = /^([A-Za-z][A-Za-z0-9_-]{0,62})\.([0-9a-z]{4,8})\.([0-9a-z]{8,11})$/;
+const NAME_LENGTH = 63;
+/** Digits in base 36: incarnation and sequence. */
+const INCARNATION_DIGITS = { least: INCARNATION_WIDTH, most: 8 } as const;
+const SEQUENCE_DIGITS = { least: SEQUENCE_WIDTH, most: 11 } as const;
 
-/** The parts of an id, or null where the text is no id. */
+/** The parts of an id, or null where the text is no id. By hand: it is done for every submit and every branch. */
 export function parseTransactionId(id: string): TransactionIdParts | null {
-  const match = ID.exec(id);
-  if (match === null) return null;
-  const [, coordinator, incarnation, sequence] = match;
-  if (coordinator === undefined || incarnation === undefined || sequence === undefined) return null;
-  return { coordinator, incarnation: Number.parseInt(incarnation, 36), sequence: Number.parseInt(sequence, 36) };
+  const first = id.indexOf(".");
+  const second = id.indexOf(".", first + 1);
+  if (!isName(id, first)) return null;
+  const incarnation = digits(id, first + 1, second, INCARNATION_DIGITS);
+  const sequence = digits(id, second + 1, id.length, SEQUENCE_DIGITS);
+  if (second < 0 || incarnation < 0 || sequence < 0) return null;
+  return { coordinator: id.slice(0, first), incarnation, sequence };
+}
+
+/** Whether the text before `end` is a letter and then letters, digits, `_` or `-`. */
+function isName(text: string, end: number): boolean {
+  if (end < 1 || end > NAME_LENGTH || !isLetter(text.charCodeAt(0))) return false;
+  for (let at = 1; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    // 0 to 9, underscore, hyphen
+    if (!isLetter(code) && !(code >= 48 && code <= 57) && code !== 95 && code !== 45) return false;
+  }
+  return true;
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+}
+
+/** The number that the text from `start` up to `end` is in base 36, lower case; -1 where it is none of the allowed length. */
+function digits(text: string, start: number, end: number, length: { least: number; most: number }): number {
+  if (end - start < length.least || end - start > length.most) return -1;
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) value = value * 36 + (code - 48);
+    else if (code >= 97 && code <= 122) value = value * 36 + (code - 87);
+    else return -1;
+  }
+  return value;
 }
 
 /** Total order over all ids; equal only for equal ids. Waits for locks go from the younger to the older one, which has the smaller id. */

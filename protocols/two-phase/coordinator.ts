@@ -7,7 +7,7 @@
  */
 
 import { backoff } from "../backoff.ts";
-import type { Answer, Env, Input, Machine, ReplyId, Step, View } from "../machine.ts";
+import type { Answer, Env, Input, Machine, ReplyId, Send, Step, View } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { CoordinatorRecord } from "../record.ts";
@@ -37,6 +37,9 @@ export interface State {
   readonly suspected: readonly NodeId[];
   readonly attempt: number;
 }
+
+const COMMIT: Message = { kind: "decision", decision: "commit" };
+const ABORT: Message = { kind: "decision", decision: "abort" };
 
 type CoordinatorStep = Step<State, CoordinatorRecord>;
 
@@ -93,7 +96,7 @@ function onStart(
   if (descriptor.branches.length === 1 && only !== undefined) return startOnePhase(started, only, descriptor.timeoutMs);
   return {
     state: { ...started, phase: "collecting" },
-    sends: descriptor.branches.map((branch) => prepare(branch, descriptor)),
+    sends: prepares(descriptor, descriptor.branches),
     timers: [{ set: "vote", minMs: descriptor.timeoutMs, maxMs: descriptor.timeoutMs }],
   };
 }
@@ -105,14 +108,13 @@ function again(state: State, replies: readonly ReplyId[]): CoordinatorStep {
   return { state, effects: fresh.map((to) => ({ kind: "reply", to, answer: committed(state) })) };
 }
 
-function prepare(branch: BranchPlan, descriptor: Descriptor): { to: NodeId; body: Message; timeoutMs: number } {
-  const participants = descriptor.branches.map((each) => each.participant);
-  const { token, workCount, work } = branch;
-  return {
-    to: branch.participant,
+function prepares({ branches, timeoutMs }: Descriptor, to: readonly BranchPlan[]): Send[] {
+  const participants = branches.map((each) => each.participant);
+  return to.map(({ participant, token, workCount, work }) => ({
+    to: participant,
     body: { kind: "prepare", participants, token, workCount, work },
-    timeoutMs: descriptor.timeoutMs,
-  };
+    timeoutMs,
+  }));
 }
 
 /** One participant decides alone; the record keeps a crash from presuming the abort of a committed effect (§A.7-2). */
@@ -153,9 +155,9 @@ function onVote(env: Env, state: State, from: NodeId, body: Message & { kind: "v
   const votes = [...state.votes, { from, vote: body.vote, result: body.result }];
   const next = { ...state, votes };
   if (votes.length < branches.length) return { state: next };
-  const yes = votes.filter(({ vote }) => vote === "yes").map((each) => each.from);
   // In the order of the branches, whoever was faster.
-  const members = branches.map((branch) => branch.participant).filter((node) => yes.includes(node));
+  const members: NodeId[] = [];
+  for (const { participant } of branches) if (!isReadOnly(next, participant)) members.push(participant);
   return members.length === 0 ? commitReadOnly(next) : commit(env, { ...next, members });
 }
 
@@ -168,7 +170,7 @@ function commit(env: Env, state: State): CoordinatorStep {
   return {
     state: { ...state, phase: "committing", unacknowledged: members, replies: [], attempt: 0 },
     records: [{ record: { kind: "commit", participants: members }, force: true }],
-    sends: members.map((to) => ({ to, body: { kind: "decision", decision: "commit" } })),
+    sends: members.map((to) => ({ to, body: COMMIT })),
     timers: [
       { cancel: "vote" },
       { set: "acknowledgement", ...backoff(env.times.acknowledgementMs, env.times.retryCapMs, 0) },
@@ -198,7 +200,7 @@ function abort(state: State, reason: AbortReason, detail: string, participant: N
   return {
     state: null,
     closed: { outcome: closedAs("aborted", reason, detail, []), force: false },
-    sends: tell.map((to) => ({ to, body: { kind: "decision", decision: "abort" } })),
+    sends: tell.map((to) => ({ to, body: ABORT })),
     effects: replies(state, { outcome: "aborted", reason, detail, participant }),
   };
 }
@@ -265,7 +267,7 @@ function resend(env: Env, state: State, to: readonly NodeId[]): CoordinatorStep 
   const attempt = state.attempt + 1;
   return {
     state: { ...state, attempt },
-    sends: to.map((node) => ({ to: node, body: { kind: "decision", decision: "commit" } })),
+    sends: to.map((node) => ({ to: node, body: COMMIT })),
     timers: [{ set: "acknowledgement", ...backoff(env.times.acknowledgementMs, env.times.retryCapMs, attempt) }],
   };
 }
@@ -297,7 +299,7 @@ function onReconnected(env: Env, state: State, node: NodeId): CoordinatorStep {
   if (state.phase === "collecting" && descriptor !== null && branch !== undefined && !hasVoted(state, node)) {
     return {
       state: { ...state, suspected: state.suspected.filter((each) => each !== node) },
-      sends: [prepare(branch, descriptor)],
+      sends: prepares(descriptor, [branch]),
     };
   }
   return { state, ignored: "nothing-to-do" };

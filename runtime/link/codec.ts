@@ -229,6 +229,16 @@ function writeBody(body: Message): void {
   }
 }
 
+/** Most messages of a frame are one of these, and nobody changes a message. */
+const decisionBodies: Readonly<Record<Decision, Message>> = {
+  commit: { kind: "decision", decision: "commit" },
+  abort: { kind: "decision", decision: "abort" },
+};
+const plainAcks: Readonly<Record<Decision, Message>> = {
+  commit: { kind: "ack", decision: "commit", heuristic: null },
+  abort: { kind: "ack", decision: "abort", heuristic: null },
+};
+
 function readBody(from: FrameReader, tag: number): Message {
   switch (tag) {
     case tags.work:
@@ -258,13 +268,11 @@ function readBody(from: FrameReader, tag: number): Message {
       return { kind: "vote", vote, result: from.bytes() };
     }
     case tags.decision:
-      return { kind: "decision", decision: decisions.name(from.byte()) };
-    case tags.ack:
-      return {
-        kind: "ack",
-        decision: decisions.name(from.byte()),
-        heuristic: from.flag() ? from.text() : null,
-      };
+      return decisionBodies[decisions.name(from.byte())];
+    case tags.ack: {
+      const decision = decisions.name(from.byte());
+      return from.flag() ? { kind: "ack", decision, heuristic: from.text() } : plainAcks[decision];
+    }
     case tags.inquire:
       return { kind: "inquire" };
     case tags.pending:
