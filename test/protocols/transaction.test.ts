@@ -27,7 +27,10 @@ test("an id comes apart as it was put together", () => {
 });
 
 test("whatever the pattern of ids refuses is refused, and nothing else", () => {
-  const odd = fc.string({ unit: fc.constantFrom(..."aZ09_-.{ é\n"), maxLength: 90 });
+  const odd = fc.string({
+    unit: fc.constantFrom("a", "Z", "0", "9", "_", "-", ".", "{", " ", "é", "\n"),
+    maxLength: 90,
+  });
   const bent = fc.tuple(anyId, fc.nat(), fc.nat({ max: 3 }), odd).map(([id, at, cut, put]) => {
     const start = at % (id.length + 1);
     return id.slice(0, start) + put.slice(0, 2) + id.slice(start + cut);
