@@ -3,7 +3,7 @@
 import type { Figure, FigureName } from "./figures.ts";
 import type { BenchReport } from "./run.ts";
 import { spreadOf } from "./statistics.ts";
-import { cpuTable, figureTable, invalidFigures, limitTable, rateTable, type Table } from "./tables.ts";
+import { batching, cpuTable, figureTable, invalidFigures, limitTable, rateTable, type Table } from "./tables.ts";
 
 const BAR_CELLS = 48;
 const GIB = 1024 ** 3;
@@ -28,6 +28,7 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
   const compared = measurements.reduce((sum, each) => sum + each.compared, 0);
   const wrong = measurements.flatMap(({ name, violations }) => violations.map((text) => `${name}: ${text}`));
   const invalid = invalidFigures(report);
+  const batches = batching(report);
   return `${[
     "# Benchmarks",
     "This page is written by the benchmark itself. It is what one machine did on one day; run it on yours:",
@@ -50,6 +51,7 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
     "## Throughput and latency",
     "Medians over the rounds; `cores` is what all processes of the measurement kept busy, `others` what the rest of the machine did meanwhile, which should be nothing. Of random keys two transactions under way may want the same one; then one of them waits, or aborts as a `CONFLICT`.",
     aligned(rateTable(report)),
+    ...(batches === null ? [] : [batches]),
     ...(limits.length === 0 ? [] : ["## What the machine can do", aligned(limitTable(report))]),
     "## How it is measured",
     bullets([

@@ -1,7 +1,7 @@
 /** What a report says, as tables: for a terminal and for a page alike. */
 
 import type { Figure } from "./figures.ts";
-import type { MachineLimits, Measurement } from "./measurement.ts";
+import type { MachineLimits, Measurement, StorageMeasurement } from "./measurement.ts";
 import type { BenchReport } from "./run.ts";
 import { spreadOf } from "./statistics.ts";
 
@@ -12,6 +12,7 @@ export interface Table {
 
 const NONE = "–";
 const WRITES = "the writes of 2PC, without messages";
+const BANKS = 3;
 const US_PER_MS = 1_000;
 
 export function figureTable({ figures }: BenchReport): Table {
@@ -73,6 +74,15 @@ export function cpuTable(report: BenchReport): Table {
   const coordinator = median(storage, 1, ({ cpuMicros }) => cpuMicros["coordinator"]);
   const banks = median(storage, 1, ({ cpuMicros }) => ofBanks(cpuMicros));
   return { head, rows: [...rows, [WRITES, all, NONE, coordinator, banks]] };
+}
+
+/** How large the product's batches were, in words; null where that was not measured. */
+export function batching({ storage }: BenchReport): string | null {
+  if (storage.length === 0) return null;
+  const writes = ({ forcedWrites }: StorageMeasurement, name: string): number => forcedWrites[name] ?? 0;
+  const coordinator = median(storage, 0, (each) => each.transactions / writes(each, "coordinator"));
+  const participant = median(storage, 0, (each) => (2 * each.transactions) / (ofBanks(each.forcedWrites) / BANKS));
+  return `Of 1,024 at a time, a forced write of the coordinator carried ${coordinator} decisions, and one of a participant ${participant} votes and commits.`;
 }
 
 /** No rows where they were not measured. */

@@ -69,7 +69,7 @@ export function measured(
       round: index + 1,
       perSecond: 80_000,
       cpuMicros: {},
-      forcedWrites: {},
+      forcedWrites: { coordinator: 240, "bank-a": 600, "bank-b": 600, "bank-c": 600 },
       transactions: 120_000,
     })),
     inMemory: false,

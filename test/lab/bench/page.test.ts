@@ -66,6 +66,12 @@ test("the dearest has the longest bar, and one at a time none, since it is anoth
   ]);
 });
 
+test("it says how large batches were", () => {
+  expect(page(measured())).toContain(
+    "coordinator carried 500 decisions, and one of a participant 400 votes and commits",
+  );
+});
+
 test("answers that contradict the databases stand on it", () => {
   const text = page(measured([{ streamed: { violations: ["key 7 of bank-a is gone"] } }]));
   expect(text).toContain("**Invalid:**\n\n- streamed: key 7 of bank-a is gone");
