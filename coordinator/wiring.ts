@@ -15,7 +15,7 @@ import {
 } from "../protocols/index.ts";
 import {
   Engine,
-  judgeReturn,
+  admitPeer,
   type AnyMachine,
   type Clock,
   type Entry,
@@ -56,7 +56,7 @@ export interface CoordinatorOptions {
   readonly times: Times;
   readonly defaultProtocol: ProtocolName;
   readonly retention: RetentionTimes;
-  readonly limits: { readonly queue: number; readonly participants: number };
+  readonly limits: { readonly queue: number; readonly participants: number; readonly peers: number };
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -281,12 +281,7 @@ export class Coordinator {
 
   /** May this node link? What was seen of it is forced before it does. */
   admit(hello: Returning): Return {
-    const verdict = judgeReturn(this.engine.peer(hello.node), hello);
-    if (verdict.ok) {
-      const { role, log, incarnation, sequence } = hello;
-      this.engine.notePeer(hello.node, { role, log, incarnation, sequence }, verdict.isNew);
-    }
-    return verdict;
+    return admitPeer(this.engine, hello, this.options.limits.peers);
   }
 
   onUp(node: NodeId): void {

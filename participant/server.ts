@@ -88,6 +88,7 @@ export async function serveParticipant(
         idleMs: times.idleMs,
       },
       lockWaitMs: times.lockWaitMs,
+      limits: config.limits,
       retention: { keepMs: DAY_MS, maxBytes: JOURNAL_BYTES, sweepMs: SWEEP_MS },
       clock: systemClock,
       scheduler: systemScheduler,

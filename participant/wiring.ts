@@ -12,7 +12,7 @@ import {
 } from "../protocols/index.ts";
 import {
   Engine,
-  judgeReturn,
+  admitPeer,
   type AnyMachine,
   type Clock,
   type Entry,
@@ -36,6 +36,8 @@ export interface ParticipantOptions {
   readonly times: Times;
   readonly lockWaitMs: number;
   readonly retention: RetentionTimes;
+  /** Nodes that may be known, by name. */
+  readonly limits: { readonly peers: number };
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -67,8 +69,10 @@ export const participantIdentity: Identity = {
 
 export class Participant {
   readonly engine: Engine;
+  private readonly options: ParticipantOptions;
 
   constructor(options: ParticipantOptions) {
+    this.options = options;
     const {
       node,
       incarnation,
@@ -115,12 +119,7 @@ export class Participant {
   }
 
   admit(hello: Returning): Return {
-    const verdict = judgeReturn(this.engine.peer(hello.node), hello);
-    if (verdict.ok) {
-      const { role, log, incarnation, sequence } = hello;
-      this.engine.notePeer(hello.node, { role, log, incarnation, sequence }, verdict.isNew);
-    }
-    return verdict;
+    return admitPeer(this.engine, hello, this.options.limits.peers);
   }
 
   onUp(node: NodeId): void {

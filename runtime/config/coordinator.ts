@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ProtocolName } from "../../protocols/index.ts";
 import { limits } from "../values/index.ts";
 import { bytes, count, milliseconds, oneOf, path, retentionMilliseconds } from "./kinds.ts";
-import { cluster, listen, log, node, wal } from "./shared.ts";
+import { cluster, listen, log, node, peers, wal } from "./shared.ts";
 
 const MiB = 1024 * 1024;
 
@@ -52,6 +52,7 @@ const doorLimits = z
       ),
     participants: count(1, 1024).default(limits.participantsPerTransaction).describe("Branches in a transaction."),
     operations: count(1, 100_000).default(limits.operationsPerBranch).describe("Operations in a branch."),
+    peers,
   })
   .prefault({})
   .describe("Past these a request is refused at the door.");

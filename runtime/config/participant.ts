@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { limits } from "../values/index.ts";
 import { addresses, bytes, count, milliseconds, path } from "./kinds.ts";
-import { cluster, listen, log, node, wal } from "./shared.ts";
+import { cluster, listen, log, node, peers, wal } from "./shared.ts";
 
 const times = z
   .strictObject({
@@ -19,16 +19,17 @@ const times = z
   .prefault({})
   .describe("Waits, in milliseconds.");
 
-const resultLimits = z
+const nodeLimits = z
   .strictObject({
     rows: count(1, 1_000_000).default(limits.rowsPerResult).describe("Rows in a query's result."),
     // Half a message: the rest is the envelope and the encoding's own bytes.
     resultBytes: bytes(1024, limits.messageBytes / 2)
       .default(limits.resultBytesPerBranch)
       .describe("Bytes of a query's result."),
+    peers,
   })
   .prefault({})
-  .describe("Past these a query is refused; what a branch may return is fixed (docs/limits.md).");
+  .describe("Past these a query or a node is refused; what a branch may return is fixed (docs/limits.md).");
 
 export const participantSchema = z
   .strictObject({
@@ -40,7 +41,7 @@ export const participantSchema = z
     ),
     coordinators: addresses().describe("The coordinators to connect to, host:port each."),
     times,
-    limits: resultLimits,
+    limits: nodeLimits,
     wal,
     log,
   })

@@ -1,7 +1,7 @@
 /** Keys that both roles have. */
 
 import { z } from "zod";
-import { address, bytes, nodeName, oneOf } from "./kinds.ts";
+import { address, bytes, count, nodeName, oneOf } from "./kinds.ts";
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -20,6 +20,12 @@ export const node = nodeName().describe(
 export function listen(standard: string): z.ZodDefault<z.ZodString> {
   return address().default(standard).describe("Where to serve: host:port, on loopback. Port 0 takes any free one.");
 }
+
+export const peers = count(1, 100_000)
+  .default(1_000)
+  .describe(
+    "Nodes that may be known: each name that ever linked is remembered for good, and past this a new one is refused.",
+  );
 
 export const wal = z
   .strictObject({

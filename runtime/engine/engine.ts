@@ -214,6 +214,10 @@ export class Engine {
     return this.peers.get(node);
   }
 
+  get peerCount(): number {
+    return this.peers.size;
+  }
+
   allPeers(): IterableIterator<[NodeId, Peer]> {
     return this.peers.entries();
   }

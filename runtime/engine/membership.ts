@@ -1,4 +1,7 @@
-/** Who comes back as what: a node that lost its journal, or was given an older copy of it, must not take part. */
+/**
+ * Who may link: a node that lost its journal, or was given an older copy of it, must not take part. Each new name
+ * leaves an entry that outlives restarts, so that the number of names is bounded.
+ */
 
 import type { Peer } from "./instance.ts";
 import type { PeerRole } from "./entry.ts";
@@ -13,12 +16,39 @@ export interface Returning {
   readonly sequence: number;
 }
 
+type Refused = "IDENTITY_MISMATCH" | "JOURNAL_RESTORED" | "TOO_MANY_PEERS";
+
 export type Return =
   | { readonly ok: true; readonly isNew: boolean }
-  | { readonly ok: false; readonly reason: "IDENTITY_MISMATCH" | "JOURNAL_RESTORED"; readonly message: string };
+  | { readonly ok: false; readonly reason: Refused; readonly message: string };
+
+/** Where it is written down what was seen of peers. */
+interface Register {
+  readonly peerCount: number;
+  peer(node: string): Peer | undefined;
+  notePeer(node: string, seen: Omit<Peer, "row">, force: boolean): void;
+}
+
+/**
+ * Takes a node up or refuses it; what was seen of it is forced before it links.
+ *
+ * @param most how many names may be known
+ */
+export function admitPeer(register: Register, hello: Returning, most: number): Return {
+  const { node, role, log, incarnation, sequence } = hello;
+  const known = register.peer(node);
+  if (known === undefined && register.peerCount >= most)
+    return refused(
+      "TOO_MANY_PEERS",
+      `${node} is new here, and ${register.peerCount} nodes are known, as many as may be. Start it under the name that it had, or raise limits.peers.`,
+    );
+  const verdict = judgeReturn(known, hello);
+  if (verdict.ok) register.notePeer(node, { role, log, incarnation, sequence }, verdict.isNew);
+  return verdict;
+}
 
 /** Compares a node with what was last seen of it; undefined: it was never seen. */
-export function judgeReturn(known: Omit<Peer, "row"> | undefined, hello: Returning): Return {
+function judgeReturn(known: Omit<Peer, "row"> | undefined, hello: Returning): Return {
   if (known === undefined) return { ok: true, isNew: true };
   const { node } = hello;
   if (known.role !== hello.role) {
@@ -53,6 +83,6 @@ export function wasRestored(self: Omit<Returning, "node" | "role">, seen: Omit<R
   return seen.incarnation > self.incarnation || seen.sequence > self.sequence;
 }
 
-function refused(reason: "IDENTITY_MISMATCH" | "JOURNAL_RESTORED", message: string): Return {
+function refused(reason: Refused, message: string): Return {
   return { ok: false, reason, message };
 }

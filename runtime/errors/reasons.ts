@@ -321,6 +321,13 @@ const table = {
     exit: exit.configuration,
     retryable: false,
   },
+  TOO_MANY_PEERS: {
+    meaning: "The node is new to its peer, which knows as many nodes as `limits.peers` allows.",
+    remedy: "Start it under the name that it had before, or raise `limits.peers` at the peer.",
+    code: code.failedPrecondition,
+    exit: exit.configuration,
+    retryable: false,
+  },
   SESSION_REPLACED: {
     meaning: "A newer link from the same node took this one's place.",
     remedy: "There is nothing to do, unless it goes on: then two nodes run under one name.",

@@ -14,7 +14,7 @@ let cluster: Cluster;
 let stubs: Stubs;
 const strangers: Stranger[] = [];
 beforeAll(async () => {
-  cluster = await Cluster.open();
+  cluster = await Cluster.open({ coordinatorArgs: ["--limits-peers", "3"] });
   await cluster.start();
   stubs = new Stubs(cluster.coordinator.address);
 });
@@ -56,6 +56,18 @@ describe("a hello that is refused", () => {
   ];
   test.each(hellos)("%s: %s", async (_what, reason, hello) => {
     expect(await stranger(hello).link()).toBe(reason);
+  });
+
+  test("under ever new names: TOO_MANY_PEERS past the bound; names that are known link on, also after a restart", async () => {
+    // Two banks, and one more.
+    expect(await stranger().link()).toBeNull();
+    for (let index = 0; index < 20; index += 1)
+      expect(await stranger({ node: `stranger-${index}` }).link()).toBe("TOO_MANY_PEERS");
+    expect(await stranger().link()).toBeNull();
+    await cluster.coordinator.kill();
+    await cluster.start();
+    expect(await stranger({ node: "stranger-0" }).link()).toBe("TOO_MANY_PEERS");
+    expect(await stranger().link()).toBeNull();
   });
 
   test("a frame instead of it: LINK_BROKEN", async () => {
