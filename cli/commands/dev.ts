@@ -56,6 +56,11 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
       "NOT_AVAILABLE",
       "This version has no acceptors: two-phase commit needs none. Leave --acceptors out.",
     );
+  if (options.allowUnsafe === true)
+    throw new NemconError(
+      "NOT_AVAILABLE",
+      "This version has no protocol that is unsafe: there is nothing to allow. Leave --allow-unsafe out.",
+    );
   // Loaded here, so that help and mistakes cost nothing.
   const { layOut, startCluster } = await import("../dev/cluster.ts");
   const { banksOf, demonstrate } = await import("../dev/demo.ts");

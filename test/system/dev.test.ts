@@ -147,9 +147,13 @@ test("a taken port is named before anything starts", async () => {
   holder.close();
 });
 
-test("acceptors are refused: there are none in this version", async () => {
-  const { ended, line } = dev(["--acceptors", "3"]);
+test.each([
+  ["acceptors", ["--acceptors", "3"]],
+  ["unsafe protocols", ["--allow-unsafe"]],
+])("%s are refused: there are none in this version", async (_what, args) => {
+  const { ended, line } = dev(args);
   const { error } = await line<{ error: { reason: string; message: string } }>();
   expect(error).toMatchObject({ reason: "NOT_AVAILABLE" });
+  expect(error.message).toContain(args[0]);
   expect(await ended).not.toBe(0);
 });
