@@ -7,7 +7,7 @@
  */
 
 import { backoff } from "../backoff.ts";
-import type { Answer, Env, Input, Machine, ReplyId, Send, Step, View } from "../machine.ts";
+import type { Answer, Env, Input, Machine, ReplyId, Step, View } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { CoordinatorRecord } from "../record.ts";
@@ -289,10 +289,13 @@ function onSuspected(state: State, node: NodeId): CoordinatorStep {
     : { state, ignored: "nothing-to-do" };
 }
 
-/** A peer is back: what it may have missed goes out at once instead of at the next timeout. */
+/**
+ * A peer is back: what it may have missed goes out at once instead of at the next timeout. The timer of those who
+ * are missing stays as it is: a link that comes and goes faster must not put off what others may have missed.
+ */
 function onReconnected(env: Env, state: State, node: NodeId): CoordinatorStep {
   if (state.phase === "committing" && state.unacknowledged.includes(node))
-    return resend(env, { ...state, attempt: -1 }, [node]);
+    return { state: { ...state, attempt: -1 }, sends: [{ to: node, body: COMMIT }] };
   if (state.phase === "one-phase" && state.members.includes(node)) return resolve(env, { ...state, attempt: -1 });
   const descriptor = state.descriptor;
   const branch = descriptor?.branches.find((each) => each.participant === node);

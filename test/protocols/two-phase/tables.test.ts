@@ -196,7 +196,7 @@ describe("the coordinator, §A.3", () => {
     [
       "COMMITTING, a peer is back",
       [...committing, { kind: "suspicion", node: "Q", suspected: false }],
-      "commit→Q, timer acknowledgement ⇒ committing",
+      "commit→Q ⇒ committing",
     ],
     ["COLLECTING, INQUIRE", [begin("P", "Q"), inquire("P")], "pending→P ⇒ preparing"],
     ["COMMITTING, INQUIRE", [...committing, inquire("P")], "commit→P ⇒ committing"],

@@ -80,7 +80,8 @@ describe.each(cases)("$name", ({ machine, records, timer, firstMs, sends }) => {
     const back: Input = { kind: "suspicion", node: machine === coordinator ? "P1" : "C", suspected: false };
     const step = machine.step(env, state, back);
     expect(step.sends?.map(({ body }) => body)).toEqual([sends]);
-    expect(step.timers).toMatchObject([{ set: timer, minMs: firstMs / 2 }]);
+    const again = step.timers === undefined ? machine.step(env, step.state, { kind: "timeout", timer }) : step;
+    expect(again.timers).toMatchObject([{ set: timer, minMs: firstMs / 2 }]);
   });
 
   test("is not stopped by a link that is down: suspicion decides nothing", () => {
@@ -91,4 +92,15 @@ describe.each(cases)("$name", ({ machine, records, timer, firstMs, sends }) => {
       ignored: "nothing-to-do",
     });
   });
+});
+
+test("a link that comes and goes puts off nobody else's COMMIT", () => {
+  let { state } = coordinator.restore(env, ID, [{ kind: "commit", participants: ["P1", "P2"] }]);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const back = coordinator.step(env, state, { kind: "suspicion", node: "P1", suspected: false });
+    expect([back.sends?.map(({ to }) => to), back.timers]).toEqual([["P1"], undefined]);
+    ({ state } = back);
+  }
+  const due = coordinator.step(env, state, { kind: "timeout", timer: "acknowledgement" });
+  expect(due.sends?.map(({ to }) => to)).toEqual(["P1", "P2"]);
 });
