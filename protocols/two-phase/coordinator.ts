@@ -7,7 +7,7 @@
  */
 
 import { backoff } from "../backoff.ts";
-import type { Answer, Env, Input, Machine, ReplyId, Step, View } from "../machine.ts";
+import type { Answer, Env, Input, Machine, ReplyId, Send, Step, View } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { CoordinatorRecord } from "../record.ts";
