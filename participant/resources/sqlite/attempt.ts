@@ -14,7 +14,7 @@ import { Refusal, refused } from "./refusal.ts";
 import { replay } from "./replay.ts";
 import { type ResultBudget, run } from "./run.ts";
 import type { Changes, RowChange } from "./redo.ts";
-import { type RowKey, rowKeyText } from "./rows.ts";
+import { type RowKey, rowKeyText, type Rows } from "./rows.ts";
 import type { Table } from "./schema.ts";
 import type { Statement } from "./statement.ts";
 import { isWord } from "./tokens.ts";
@@ -61,26 +61,53 @@ export interface Before {
   readonly isFinal: boolean;
 }
 
-/** Runs inside a transaction of `work`, which it leaves as it was found (or closed, where SQLite closed it). */
-export function attempt(work: WorkConnection, before: Before, operations: readonly SqlOperation[]): Done | Failed {
+/**
+ * Runs inside a transaction of `work`, which it leaves as it was found (or closed, where SQLite closed it).
+ *
+ * @param committed rows of a connection that sees committed data
+ */
+export function attempt(
+  work: WorkConnection,
+  committed: Rows,
+  before: Before,
+  operations: readonly SqlOperation[],
+): Done | Failed {
   work.savepoint.begin();
   try {
-    return new Attempt(work, before).run(operations);
+    return new Attempt(work, committed, before, false).run(operations);
   } finally {
     work.capture.take();
     if (work.db.inTransaction) work.savepoint.undo();
   }
 }
 
+/** The same without a savepoint: what the operations wrote stays, whatever comes of them, for the caller to roll back. */
+export function attemptInGroup(
+  work: WorkConnection,
+  committed: Rows,
+  before: Before,
+  operations: readonly SqlOperation[],
+): Done | Failed {
+  return new Attempt(work, committed, before, true).run(operations);
+}
+
 class Attempt {
   private readonly work: WorkConnection;
+  private readonly committed: Rows;
   private readonly before: Before;
+  /** Then nothing in it can ask for last_insert_rowid(). */
+  private readonly isInGroup: boolean;
   private readonly looked: Lock[] = [];
   private readonly written = new Set<string>();
   private readonly budget: ResultBudget = { bytes: 0 };
 
-  constructor(work: WorkConnection, before: Before) {
+  /** AUTOINCREMENT marks before the first operation that may move them; null: none came yet. */
+  private marks: ReadonlyMap<string, bigint> | null = null;
+
+  constructor(work: WorkConnection, committed: Rows, before: Before, isInGroup: boolean) {
     this.work = work;
+    this.isInGroup = isInGroup;
+    this.committed = committed;
     this.before = before;
   }
 
@@ -88,12 +115,11 @@ class Attempt {
     try {
       const { rows, db, capture } = this.work;
       replay(this.work, this.before.changes);
-      this.reserve();
-      const marks = rows.sequences(this.work.schema);
       capture.take();
-      this.work.setLastInsertRowid(this.before.lastInsertRowid);
+      const setsLast = this.isInGroup ? this.setsLast(operations) : "maybe";
+      if (setsLast === "maybe") this.work.setLastInsertRowid(this.before.lastInsertRowid);
       const results = operations.map((operation) => this.operate(operation));
-      const lastInsertRowid = this.work.lastInsertRowid();
+      const lastInsertRowid = setsLast === "no" ? this.before.lastInsertRowid : this.work.lastInsertRowid();
       const changes = this.changes();
       const foreign = checkForeignKeys(rows, this.work.schema, changes);
       if (foreign.violation !== null && this.before.isFinal) {
@@ -108,13 +134,26 @@ class Attempt {
       return {
         ok: true,
         results,
-        ...this.effect(changes, foreign.locks, marks),
+        ...this.effect(changes, foreign.locks),
         lastInsertRowid,
         isOrphaned: foreign.violation !== null,
       };
     } catch (error) {
       return this.failed(failureOf(error));
     }
+  }
+
+  /** Whether last_insert_rowid() will be another one afterwards, of operations that can't ask for it. */
+  private setsLast(operations: readonly SqlOperation[]): "yes" | "maybe" | "no" {
+    const { analyst, schema } = this.work;
+    let setsLast: "maybe" | "no" = "no";
+    for (const { statement } of operations) {
+      const { verb, target, mayIgnore } = analyst.parse(statement);
+      if (verb !== "insert" || schema.tables.get(target ?? "")?.rowid === null) continue;
+      if (!mayIgnore) return "yes";
+      setsLast = "maybe";
+    }
+    return setsLast;
   }
 
   private failed(failure: Failure): Failed {
@@ -124,7 +163,6 @@ class Attempt {
   /** Ids that other branches took are passed over: they may commit, and a gap in AUTOINCREMENT is allowed. */
   private reserve(): void {
     const { rows, schema } = this.work;
-    if (!schema.hasSequences) return;
     const present = rows.sequences(schema);
     for (const marks of [this.before.changes.marks, this.before.others.reservedBy(this.before.transaction)])
       for (const [name, mark] of marks) {
@@ -132,6 +170,7 @@ class Attempt {
         rows.setSequence(name, mark);
         present.set(name, mark);
       }
+    this.marks = present;
   }
 
   private operate(operation: SqlOperation): OperationResult {
@@ -140,6 +179,7 @@ class Attempt {
     const bound = bind(operation, statement.tokens);
     const analysis = analyst.analyse(operation.statement, statement, bound);
     for (const table of analysis.written) this.written.add(table);
+    if (analysis.movesMarks && this.marks === null) this.reserve();
     const pattern = analyst.pattern(statement);
     const point = pattern === null ? null : pointOf(pattern, bound);
     // Before it runs: afterwards the key may lead to no row, or to another one.
@@ -179,7 +219,7 @@ class Attempt {
 
   /** Every row that this call touched or an earlier one changed, as it is committed and as it would become. */
   private changes(): (ChangedRow & { readonly isNew: boolean })[] {
-    const { capture, committed, rows, schema } = this.work;
+    const { capture, rows, schema } = this.work;
     const touched = new Map<string, { table: Table; key: RowKey; isNew: boolean }>();
     for (const { table, key } of this.before.changes.rows) {
       const known = schema.tables.get(table);
@@ -189,7 +229,7 @@ class Attempt {
       touched.set(`${table.id}\0${rowKeyText(table, key)}`, { table, key, isNew: true });
     return [...touched.values()].map((row) => ({
       ...row,
-      before: committed.read(row.table, row.key),
+      before: this.committed.read(row.table, row.key),
       after: rows.read(row.table, row.key),
     }));
   }
@@ -197,7 +237,6 @@ class Attempt {
   private effect(
     changes: readonly (ChangedRow & { readonly isNew: boolean })[],
     foreign: readonly Lock[],
-    marks: ReadonlyMap<string, bigint>,
   ): Pick<Done, "changes" | "locks"> {
     const { rows, signatures, locks } = effectOf(
       changes,
@@ -205,7 +244,7 @@ class Attempt {
       (at) => changes[at]?.isNew === false,
     );
     return {
-      changes: { signatures, rows, marks: new Map([...this.before.changes.marks, ...this.newMarks(marks)]) },
+      changes: { signatures, rows, marks: this.marks === null ? this.before.changes.marks : this.newMarks(this.marks) },
       locks,
     };
   }
@@ -220,7 +259,7 @@ class Attempt {
       throw refused(
         "A trigger writes to sqlite_sequence, where two branches would meet unseen. Let AUTOINCREMENT keep it.",
       );
-    return raised;
+    return new Map([...this.before.changes.marks, ...raised]);
   }
 }
 

@@ -29,7 +29,8 @@ export function passingOver<T>(
   const table = work.schema.tables.get(statement.target ?? "");
   if (table === undefined || !isBlind(statement, analysis, table)) return run();
   const row = highest(table.id);
-  if (row === null || row.after === null || row.key[0] === LAST || !stand(work, table, row)) return run();
+  if (row === null || row.after === null || row.key[0] === LAST) return run();
+  if (isPassed(work, table, row) || !stand(work, table, row)) return run();
   try {
     return run();
   } catch (error) {
@@ -38,6 +39,13 @@ export function passingOver<T>(
     work.capture.quietly(() => work.rows.delete(table, row.key));
   }
   return run();
+}
+
+/** Whether SQLite goes past it as things stand: in a group, others' rows are there. */
+function isPassed(work: WorkConnection, table: Table, row: RowChange): boolean {
+  const sql = `SELECT max(${quoteName(table.rowid ?? "")}) FROM main.${quoteName(table.name)}`;
+  const [rowid, highest] = [row.key[0], work.rows.prepare(sql).get()?.[0]];
+  return typeof rowid === "bigint" && typeof highest === "bigint" && highest >= rowid;
 }
 
 function isBlind(statement: Statement, analysis: Analysis, table: Table): boolean {

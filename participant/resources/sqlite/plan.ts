@@ -9,7 +9,7 @@ import { indexOfParameter } from "./parameters.ts";
 import type { Analysis } from "./reads.ts";
 import type { Column, Schema, Table } from "./schema.ts";
 import { type Statement, targetAt } from "./statement.ts";
-import { depthsOf, isSymbol, isWord, nameOf, quoteName, type Token } from "./tokens.ts";
+import { depthsOf, isSymbol, isWord, nameOf, quoteName, type Token, tokensOf } from "./tokens.ts";
 
 /** A parameter of the planned SELECT: one of the statement's own, or the value that an INSERT has for a column. */
 export type Source = { readonly parameter: number } | { readonly excluded: number };
@@ -64,10 +64,7 @@ const beyond =
 export function planOf(statement: Statement, analysis: Analysis, schema: Schema, pattern: Pattern | null): Plan | null {
   const { tokens, verb } = statement;
   const table = verb === "select" || verb === "delete" ? pattern?.table : schema.tables.get(statement.target ?? "");
-  if (table === undefined || table.refusal !== null || analysis.readInside.size > 0) return null;
-  if (tokens.some((token) => isWord(token, ...beyond)) || !callsOnly(tokens, verb === "select")) return null;
-  const stays = (names: ReadonlySet<string>): boolean => [...names].every((name) => name === table.id);
-  if (!stays(analysis.scanned) || !stays(analysis.written)) return null;
+  if (table === undefined || table.refusal !== null || beyondOneTable(statement, analysis, table)) return null;
   if (verb === "select" && pattern !== null && analysis.isReadonly) {
     const isAggregate = tokens.some(
       (token, at) => isSymbol(tokens[at + 1], "(") && aggregates.has(nameOf(token) ?? ""),
@@ -90,6 +87,18 @@ export function planOf(statement: Statement, analysis: Analysis, schema: Schema,
   if (verb === "insert") return insertOf(clauses);
   if (pattern === null || pattern.table !== table) return null;
   return verb === "update" ? updateOf(clauses, pattern) : deleteOf(clauses, pattern);
+}
+
+/** Whether there is more to the statement than rows of the table and functions of them. */
+export function beyondOneTable({ tokens, verb }: Statement, analysis: Analysis, table: Table): boolean {
+  const stays = (names: ReadonlySet<string>): boolean => [...names].every((name) => name === table.id);
+  return (
+    analysis.readInside.size > 0 ||
+    !stays(analysis.scanned) ||
+    !stays(analysis.written) ||
+    tokens.some((token) => isWord(token, ...beyond)) ||
+    !callsOnly(tokens, verb === "select")
+  );
 }
 
 interface Clauses {
@@ -168,9 +177,11 @@ function insertOf({ statement, table, end, at, returning, depths }: Clauses): Pl
   const named = namesOf(table, tokens, into + 1, values);
   const tuple = operandsOf(tokens, depths, values + 1, conflict === -1 ? end : conflict);
   if (named === null || tuple === null || named.length !== tuple.length) return null;
-  const missing = table.columns.filter((_, column) => !named.includes(column));
-  if (missing.some((column) => column.hasDefault || column.notNull)) return null;
-  const operands = table.columns.map((_, column): Operand => tuple[named.indexOf(column)] ?? { value: null });
+  const operands = table.columns.map((column, at) => tuple[named.indexOf(at)] ?? defaultOf(column));
+  if (!operands.every((operand) => operand !== null)) return null;
+  // SQLite would choose it.
+  const id = operands[table.rowidColumn ?? -1];
+  if (id !== undefined && "value" in id && id.value === null) return null;
   const upsert = conflict === -1 ? null : upsertOf(table, tokens, depths, conflict, end);
   if (upsert === undefined) return null;
   const out = new Text(tokens, table);
@@ -187,6 +198,12 @@ function insertOf({ statement, table, end, at, returning, depths }: Clauses): Pl
     sets: upsert === null ? null : upsert.map(({ column }) => column),
     returning,
   };
+}
+
+/** What a column holds that an INSERT leaves out; null: only SQLite can tell. */
+function defaultOf(column: Column): Operand | null {
+  const tokens = tokensOf(column.default ?? "NULL");
+  return tokens.length === 1 && isWord(tokens[0], "NULL") ? { value: null } : plainOperand(tokens, tokens);
 }
 
 function keyOf(table: Table): readonly number[] {
@@ -291,13 +308,17 @@ function operandsOf(tokens: readonly Token[], depths: readonly number[], from: n
   const operands: Operand[] = [];
   for (const [start, end] of parts(tokens, depths, from + 1, to - 1)) {
     const isNull = end - start === 1 && isWord(tokens[start], "NULL");
-    const operand = isNull ? { value: null } : operandOf(tokens, tokens.slice(start, end));
+    const operand = isNull ? { value: null } : plainOperand(tokens, tokens.slice(start, end));
     if (operand === null) return null;
-    // How a text of digits becomes a real is SQLite's to say.
-    if ("value" in operand && typeof operand.value === "number") return null;
     operands.push(operand);
   }
   return operands;
+}
+
+/** Without reals: how a text of digits becomes one is SQLite's to say. */
+function plainOperand(statement: readonly Token[], tokens: readonly Token[]): Operand | null {
+  const operand = operandOf(statement, tokens);
+  return operand !== null && "value" in operand && typeof operand.value === "number" ? null : operand;
 }
 
 /** What RETURNING lists, where it is columns; undefined: more than that. */

@@ -8,6 +8,7 @@ import { limits, type OperationResult, type SqlOperation, type Value } from "../
 import { type Before, type Done, type Failed, unmetBy } from "./attempt.ts";
 import { codeOf } from "./failure.ts";
 import { type ChangedRow, effectOf, locksOfPoint } from "./footprint.ts";
+import { mayShare } from "./group.ts";
 import { keysOf } from "./keys.ts";
 import { type Lock, rowLock, valueLock } from "./locks.ts";
 import { bind, type Bound } from "./parameters.ts";
@@ -23,12 +24,21 @@ import type { WorkConnection } from "./work-connection.ts";
 
 type Prepared = ReturnType<Rows["prepare"]>;
 
-interface Known {
+interface Ready {
   readonly statement: Statement;
   readonly plan: Plan;
   readonly prepared: Prepared;
   readonly columns: readonly string[];
 }
+
+/** What is known of a text. */
+interface Known {
+  /** null: to be tried out. */
+  readonly ready: Ready | null;
+  readonly mayShare: boolean;
+}
+
+const unknown: Known = { ready: null, mayShare: false };
 
 const TEXTS_KEPT = 512;
 /** Longer values and rows are SQLite's to refuse. */
@@ -38,7 +48,7 @@ const MOST_BYTES = 1024 * 1024;
 export class Planner {
   private readonly work: WorkConnection;
   readonly rows: Rows;
-  private readonly known = new Map<string, Known | null>();
+  private readonly known = new Map<string, Known>();
 
   /** @param rows of the journal's connection: committed data, inside a read transaction that `work`'s schema holds in */
   constructor(work: WorkConnection, rows: Rows) {
@@ -56,35 +66,51 @@ export class Planner {
       return new PlannedAttempt(this, before).run(operations);
     } catch (error) {
       // Who else may be behind a failure is for the other way to ask.
-      if (error instanceof Refusal || (error instanceof Error && codeOf(error) !== "")) return null;
-      throw error;
+      if (!isOfStatement(error)) throw error;
+      return null;
     }
   }
 
-  /** @returns null: to be tried out @throws Refusal, or SQLite's error */
-  find(operation: SqlOperation): Known | null {
+  /** Whether these may be tried out behind other branches: see group.ts. */
+  mayShare(before: Before, operations: readonly SqlOperation[]): boolean {
+    // Changes of earlier calls would have to be put back first.
+    if (before.changes.rows.length > 0 || before.changes.marks.size > 0) return false;
+    try {
+      return operations.every((operation) => this.find(operation).mayShare);
+    } catch (error) {
+      if (!isOfStatement(error)) throw error;
+      return false;
+    }
+  }
+
+  /** @throws Refusal, or SQLite's error */
+  find(operation: SqlOperation): Known {
     const known = this.known.get(operation.statement);
     if (known !== undefined) return known;
     if (this.known.size >= TEXTS_KEPT) this.known.clear();
-    // Until its analysis is through: a text that is refused stays one to be tried out.
-    this.known.set(operation.statement, null);
     const made = this.make(operation);
     this.known.set(operation.statement, made);
     return made;
   }
 
-  private make(operation: SqlOperation): Known | null {
+  private make(operation: SqlOperation): Known {
     const { analyst, schema, committed } = this.work;
     const text = operation.statement;
     const statement = analyst.parse(text);
     const analysis = analyst.analyse(text, statement, bind(operation, statement.tokens));
-    const plan = planOf(statement, analysis, schema, analyst.pattern(statement));
-    if (plan === null) return null;
+    const pattern = analyst.pattern(statement);
+    const known = { ...unknown, mayShare: mayShare(statement, analysis, schema, pattern) };
+    const plan = planOf(statement, analysis, schema, pattern);
+    if (plan === null) return known;
     const prepared = this.rows.prepare(plan.kind === "select" ? text : plan.sql);
     const own = committed.prepare(text);
     const columns = own.reader ? own.columns().map((column) => column.name) : [];
-    return { statement, plan, prepared, columns };
+    return { ...known, ready: { statement, plan, prepared, columns } };
   }
+}
+
+function isOfStatement(error: unknown): boolean {
+  return error instanceof Refusal || (error instanceof Error && codeOf(error) !== "");
 }
 
 /** Thrown inside this file: this way does not reach so far. */
@@ -107,7 +133,7 @@ class PlannedAttempt {
 
   run(operations: readonly SqlOperation[]): Done | Failed | null {
     for (const operation of operations) {
-      const known = this.planner.find(operation);
+      const known = this.planner.find(operation).ready;
       if (known === null) return null;
       const result = this.operate(known, bind(operation, known.statement.tokens));
       const detail = unmetBy(known.statement.verb, result.rowsAffected, operation.expectRows);
@@ -138,12 +164,12 @@ class PlannedAttempt {
     };
   }
 
-  private written({ plan }: Known): Set<string> {
+  private written({ plan }: Ready): Set<string> {
     const tables = this.changes.map(({ table }) => table.id);
     return new Set(plan.kind === "select" ? tables : [...tables, plan.table.id]);
   }
 
-  private operate(known: Known, bound: Bound): OperationResult {
+  private operate(known: Ready, bound: Bound): OperationResult {
     const { plan, prepared, columns } = known;
     if (plan.kind === "insert") return this.insert(plan, prepared, bound, columns);
     const { table } = plan;

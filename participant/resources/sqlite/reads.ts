@@ -18,6 +18,8 @@ export interface Analysis {
   /** Tables that may be written, by cascades and triggers too. */
   readonly written: ReadonlySet<string>;
   readonly isReadonly: boolean;
+  /** Whether AUTOINCREMENT marks may be read or moved, by triggers too. */
+  readonly movesMarks: boolean;
 }
 
 interface Instruction {
@@ -105,7 +107,7 @@ export class Analyst {
   private readonly schema: Schema;
   private readonly known = new Map<string, Analysis>();
   private readonly parsed = new Map<string, Statement>();
-  private readonly patterns = new WeakMap<Statement, { readonly pattern: Pattern | null }>();
+  private readonly patterns = new Map<Statement, Pattern | null>();
 
   /**
    * @param plain a connection with foreign_keys off: its programs hold what the statement and triggers say, no key checks
@@ -122,7 +124,10 @@ export class Analyst {
     const known = this.parsed.get(sql);
     if (known !== undefined) return known;
     const statement = parseStatement(sql);
-    if (this.parsed.size > TEXTS_KEPT) this.parsed.clear();
+    if (this.parsed.size > TEXTS_KEPT) {
+      this.parsed.clear();
+      this.patterns.clear();
+    }
     this.parsed.set(sql, statement);
     return statement;
   }
@@ -130,9 +135,9 @@ export class Analyst {
   /** The row that a statement of `parse` names by key; null where the text names none. */
   pattern(statement: Statement): Pattern | null {
     const known = this.patterns.get(statement);
-    if (known !== undefined) return known.pattern;
+    if (known !== undefined) return known;
     const pattern = patternOf(statement, this.schema);
-    this.patterns.set(statement, { pattern });
+    this.patterns.set(statement, pattern);
     return pattern;
   }
 
@@ -166,6 +171,7 @@ export class Analyst {
       searched: own(access.main.searched),
       written: own(written),
       isReadonly: prepared.readonly,
+      movesMarks: [...written, ...access.main.scanned, ...access.inner.scanned].includes("sqlite_sequence"),
     };
     if (this.known.size > TEXTS_KEPT) this.known.clear();
     this.known.set(sql, analysis);

@@ -13,9 +13,10 @@ import {
 } from "../../../runtime/values/index.ts";
 import type Database from "better-sqlite3";
 import { applyChecked } from "./apply.ts";
-import { attempt, type Done, type Failed, type Others } from "./attempt.ts";
-import { type Branch, highestInserts, newBranch } from "./branch.ts";
+import { attempt, attemptInGroup, type Before, type Done, type Failed, type Others } from "./attempt.ts";
+import { type Branch, newBranch } from "./branch.ts";
 import { failureOf } from "./failure.ts";
+import { HighestInserts } from "./highest.ts";
 import { counted, differenceFrom, writeImages } from "./images.ts";
 import { describe, LockTable, tableLock } from "./locks.ts";
 import { outsideCounter } from "./outside.ts";
@@ -36,8 +37,8 @@ export interface SqliteResourceOptions {
   readonly journalDatabase: Database.Database;
   /** How long to wait for a writer outside nemcon, in milliseconds. */
   readonly busyMs?: number;
-  /** For tests: "alone" tries every branch out in a savepoint of its own. Default: the cheapest way that fits. */
-  readonly ways?: "cheapest" | "alone";
+  /** For tests: "alone" tries every branch out in a savepoint of its own, "grouped" plans none. Default: the cheapest way that fits. */
+  readonly ways?: "cheapest" | "grouped" | "alone";
   /** Once a branch: someone outside nemcon changed what it has locked. */
   readonly onOutsideWrite: (transaction: TransactionId, detail: string) => void;
 }
@@ -59,8 +60,8 @@ export interface SqliteResource extends Resource {
   close(): void;
 }
 
-/** planned: by SELECTs, nothing written; alone: tried out in a savepoint of its own. */
-export type Way = "planned" | "alone";
+/** planned: by SELECTs, nothing written; grouped: tried out behind others in one transaction; alone: in a savepoint of its own. */
+export type Way = "planned" | "grouped" | "alone";
 
 const DEFAULT_BUSY_MS = 1000;
 const APPLIED: ResourceResult = { kind: "applied", outcome: "ok" };
@@ -72,20 +73,24 @@ export function openSqliteResource(options: SqliteResourceOptions): SqliteResour
 
 class EmbeddedSqlite implements SqliteResource, Others {
   readonly guard: TriggerGuard;
-  readonly ways = { planned: 0, alone: 0 };
+  readonly ways = { planned: 0, grouped: 0, alone: 0 };
   private readonly options: SqliteResourceOptions;
   private readonly journal: Database.Database;
   private readonly outside: () => number;
   private readonly snapshot: Snapshot;
   private readonly mayPlan: boolean;
+  private readonly mayGroup: boolean;
   private readonly branches = new Map<TransactionId, Branch>();
   private readonly lockTable = new LockTable();
+  private readonly highest = new HighestInserts();
   private readonly over: TransactionId[] = [];
   private reader: Reader | null = null;
   private work: WorkConnection | null = null;
   private planner: Planner | null = null;
   /** Why this turn can have no transaction of the work connection; null: it was not refused one. */
   private unworkable: Error | null = null;
+  /** Branches of a group wrote to the work connection since its transaction began. */
+  private isShared = false;
   private applying: { readonly schema: Schema; readonly rows: Rows } | null = null;
   private checkedAt: number | null = null;
 
@@ -103,7 +108,8 @@ class EmbeddedSqlite implements SqliteResource, Others {
     this.guard = guardTriggers(this.journal);
     this.outside = outsideCounter(this.journal);
     this.snapshot = snapshotOf(this.journal);
-    this.mayPlan = options.ways !== "alone";
+    this.mayPlan = options.ways !== "alone" && options.ways !== "grouped";
+    this.mayGroup = options.ways !== "alone";
   }
 
   execute(calls: readonly ResourceCall[]): readonly (ResourceAnswer | null)[] {
@@ -123,7 +129,7 @@ class EmbeddedSqlite implements SqliteResource, Others {
       return calls.map((call) => this.withoutWork(call) ?? this.run(call));
     } finally {
       this.snapshot.end();
-      if (this.work?.db.inTransaction === true) this.work.rollback();
+      this.rollback();
       this.unworkable = null;
     }
   }
@@ -166,6 +172,16 @@ class EmbeddedSqlite implements SqliteResource, Others {
     }
   }
 
+  /** Rows in the snapshot. */
+  private get committed(): Rows {
+    return this.planner?.rows ?? this.forApply().rows;
+  }
+
+  private rollback(): void {
+    if (this.work?.db.inTransaction === true) this.work.rollback();
+    this.isShared = false;
+  }
+
   private connectWork(): WorkConnection {
     return (this.work ??= openWorkConnection(this.options.file, this.options.busyMs ?? DEFAULT_BUSY_MS));
   }
@@ -193,8 +209,8 @@ class EmbeddedSqlite implements SqliteResource, Others {
         ...newBranch(),
         phase: "prepared",
         changes: { signatures: redo.signatures, rows: redo.rows, marks: redo.marks },
-        highest: highestInserts(redo),
       });
+      this.highest.take(transaction, redo);
       return null;
     }
     if (request.act !== "prepare" || this.needsWork(call)) return null;
@@ -242,14 +258,40 @@ class EmbeddedSqlite implements SqliteResource, Others {
       this.ways.planned += 1;
       return this.decided(call, branch, planned);
     }
-    let work: WorkConnection;
     try {
-      work = this.begin();
+      return this.spoiltAtWork(call, branch) ?? this.tryOut(call, branch, before, operations);
     } catch (error) {
-      return no(call, "RESOURCE_FAILED", failureOf(error).detail, true);
+      if (error === this.unworkable) return no(call, "RESOURCE_FAILED", failureOf(error).detail, true);
+      throw error;
     }
+  }
+
+  /** The snapshot may have been renewed for the work connection's transaction, and then shows what it did not before. */
+  private spoiltAtWork(call: ResourceCall, branch: Branch): ResourceAnswer | null {
+    this.begin();
+    return this.spoilt(call, branch);
+  }
+
+  private tryOut(
+    call: ResourceCall,
+    branch: Branch,
+    before: Before,
+    operations: readonly SqlOperation[],
+  ): ResourceAnswer {
+    if (this.mayGroup && !branch.isOrphaned && this.planner?.mayShare(before, operations) === true) {
+      this.isShared = true;
+      const outcome = attemptInGroup(this.begin(), this.committed, before, operations);
+      // Anything else may be the doing of another branch in the group.
+      if (outcome.ok && this.lockTable.clashes(call.transaction, outcome.locks).length === 0) {
+        this.ways.grouped += 1;
+        return this.succeeded(call, branch, outcome);
+      }
+    }
+    // A new transaction costs less than a way back inside this one, but lets other programs write in between.
+    if (this.isShared) this.rollback();
+    const work = this.begin();
     this.ways.alone += 1;
-    return this.spoilt(call, branch) ?? this.decided(call, branch, attempt(work, before, operations));
+    return this.spoilt(call, branch) ?? this.decided(call, branch, attempt(work, this.committed, before, operations));
   }
 
   private decided(call: ResourceCall, branch: Branch, outcome: Done | Failed): ResourceAnswer {
@@ -262,7 +304,7 @@ class EmbeddedSqlite implements SqliteResource, Others {
     if (obstacle !== null) return this.conflict(call, obstacle);
     this.lockTable.take(transaction, done.locks);
     branch.changes = done.changes;
-    branch.highest = highestInserts(done.changes);
+    this.highest.take(transaction, done.changes);
     branch.lastInsertRowid = done.lastInsertRowid;
     branch.isOrphaned = done.isOrphaned;
     branch.seenAt = this.checkedAt;
@@ -313,12 +355,7 @@ class EmbeddedSqlite implements SqliteResource, Others {
   }
 
   highestInsert(self: TransactionId, table: string): RowChange | null {
-    let highest: RowChange | null = null;
-    for (const [transaction, branch] of this.branches) {
-      const row = transaction === self ? undefined : branch.highest.get(table);
-      if (row !== undefined && (highest === null || (row.key[0] ?? 0n) > (highest.key[0] ?? 0n))) highest = row;
-    }
-    return highest;
+    return this.highest.besides(self, table);
   }
 
   apply(calls: readonly ResourceCall[]): readonly (ResourceResult | null)[] {
@@ -387,6 +424,7 @@ class EmbeddedSqlite implements SqliteResource, Others {
   private forget(transaction: TransactionId): void {
     this.branches.delete(transaction);
     this.lockTable.release(transaction);
+    this.highest.release(transaction);
   }
 
   /** After the adopted branches took their locks: none can have clashed, and what was written meanwhile raises its alarm. */

@@ -13,7 +13,8 @@ export interface Column {
   readonly affinity: Affinity;
   readonly generated: boolean;
   readonly notNull: boolean;
-  readonly hasDefault: boolean;
+  /** Its DEFAULT as written; null: none. */
+  readonly default: string | null;
 }
 
 export interface UniqueIndex {
@@ -186,7 +187,7 @@ function readTable(
     generated: row.hidden >= 2,
     // A key of a table WITHOUT ROWID holds no NULL, declared or not.
     notNull: row.notnull === 1 || (withoutRowid && row.pk > 0),
-    hasDefault: row.dflt_value !== null,
+    default: row.dflt_value,
   }));
   const listed = all<IndexRow>(db, `PRAGMA main.index_list(${quoteName(name)})`);
   const indexes = listed.filter((index) => index.unique === 1);

@@ -89,6 +89,21 @@ export class Bench {
     return answer!;
   }
 
+  /** One turn's calls. */
+  prepareAll(
+    branches: readonly { readonly transaction: string; readonly operations: readonly SqlOperation[] }[],
+    mayWait = false,
+  ): readonly ResourceAnswer[] {
+    const answers = this.resource.execute(
+      branches.map(({ transaction, operations }) => ({
+        transaction,
+        request: { act: "prepare", work: packWork(operations) },
+        mayWait,
+      })),
+    );
+    return answers.map((answer) => answer!);
+  }
+
   work(transaction: string, item: number, operations: readonly SqlOperation[], mayWait = false): ResourceAnswer {
     const [answer] = this.resource.execute([
       { transaction, request: { act: "work", item, work: packWork(operations) }, mayWait },
