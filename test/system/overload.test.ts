@@ -4,10 +4,10 @@
  * other work on the machine changes both; few rounds are enough where it is quiet.
  */
 
-import { readFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { contradictionsIn } from "./ledgers.ts";
 import { CUSTOMERS, Generators, type Figures } from "./generators.ts";
+import { memoryMib } from "./memory.ts";
 import { Cluster, eventually } from "./processes.ts";
 
 const seed = Number(process.env["SEED"] ?? 1);
@@ -21,7 +21,7 @@ const WEIGHT = 5_000;
 const CLIENTS = 64;
 const [FEWEST_ROUNDS, MOST_ROUNDS] = inCi ? [8, 40] : [3, 15];
 const round = { beforeMs: 500, ms: 1_000 };
-const MOST_MEMORY_BYTES = 512 * 1024 * 1024;
+const MOST_MIB = 512;
 const everyPair = [
   ["bank-a", "bank-b"],
   ["bank-b", "bank-c"],
@@ -56,12 +56,7 @@ async function endsWell(of: readonly Generators[]): Promise<void> {
     notDone: told.flatMap(({ notDone }) => notDone),
   });
   expect(wrong, wrong.slice(0, 20).join("\n")).toEqual([]);
-  for (const { name, pid } of cluster.servers) expect(residentBytes(pid), name).toBeLessThan(MOST_MEMORY_BYTES);
-}
-
-function residentBytes(pid: number): number {
-  const [, kilobytes = "0"] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Number(kilobytes) * 1_024;
+  for (const { name, pid } of cluster.servers) expect(memoryMib(pid), name).toBeLessThan(MOST_MIB);
 }
 
 /** Refused is refused for load, and says when to come again. */

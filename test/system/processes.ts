@@ -212,11 +212,15 @@ export class Cluster {
 }
 
 /** Asks again and again until it holds; each round waits for an answer. Throws past the failure bound. */
-export async function eventually(what: string | (() => string), holds: () => Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + RECOVERY_MS;
+export async function eventually(
+  what: string | (() => string),
+  holds: () => Promise<boolean>,
+  boundMs = RECOVERY_MS,
+): Promise<void> {
+  const endMs = performance.now() + boundMs;
   while (!(await holds())) {
     if (performance.now() > endMs)
-      throw new Error(`not within ${RECOVERY_MS} ms: ${typeof what === "string" ? what : what()}`);
+      throw new Error(`not within ${boundMs} ms: ${typeof what === "string" ? what : what()}`);
   }
 }
 
