@@ -60,6 +60,9 @@ export interface SessionTimes {
   readonly resendMs: number;
 }
 
+/** Calls of one transaction at one participant: they are done one after the other, so that more of them only take memory. */
+const MOST_WAITING = 64;
+
 export class Sessions {
   private readonly open = new Map<TransactionId, Session>();
   private readonly ports: SessionPorts;
@@ -112,7 +115,11 @@ export class Sessions {
     return [...session.branches.values()].some((branch) => branch.waiting.length > 0);
   }
 
-  /** Sends work to a branch, after what was sent before; the first work opens the branch. */
+  /**
+   * Sends work to a branch, after what was sent before; the first work opens the branch.
+   *
+   * @throws NemconError OVERLOADED where too many calls wait for it already
+   */
   execute(session: Session, participant: NodeId, work: Uint8Array, timeoutMs: number): Promise<Executed> {
     this.touch(session);
     let branch = session.branches.get(participant);
@@ -121,6 +128,12 @@ export class Sessions {
       session.branches.set(participant, branch);
     }
     const { waiting, answered } = branch;
+    if (waiting.length >= MOST_WAITING)
+      throw new NemconError(
+        "OVERLOADED",
+        `${waiting.length} calls of ${session.id} wait for ${participant} already. This one was not begun; wait for their answers.`,
+        { retryAfterMs: this.times.resendMs },
+      );
     const deadlineMs = this.ports.clock.nowMs() + timeoutMs;
     return new Promise((resolve, reject) => {
       waiting.push({ number: answered + waiting.length + 1, work, deadlineMs, resolve, reject });

@@ -85,6 +85,8 @@ interface Job {
 interface Parked {
   readonly instance: Instance;
   readonly request: ResourceRequest;
+  /** Monotonic milliseconds. */
+  readonly untilMs: number;
   readonly expiry: Armed;
   expired: boolean;
 }
@@ -93,7 +95,12 @@ interface Pending {
   readonly instance: Instance;
   readonly request: ResourceRequest;
   readonly mayWait: boolean;
+  /** When it has waited for long enough, in monotonic milliseconds; null: it has not waited yet. */
+  readonly untilMs: number | null;
 }
+
+/** Requests that wait for locks: all are tried again when one is free, so that more of them would take the turn's time for nothing. */
+const MOST_PARKED = 256;
 
 export class Engine {
   readonly env: Env;
@@ -394,7 +401,7 @@ export class Engine {
         return;
       case "resource": {
         const { request } = effect;
-        const pending: Pending = { instance, request, mayWait: this.options.lockWaitMs > 0 };
+        const pending: Pending = { instance, request, mayWait: this.options.lockWaitMs > 0, untilMs: null };
         if (request.act === "commit" || request.act === "abort") this.applies.push(pending);
         else this.executes.push(pending);
         return;
@@ -418,22 +425,26 @@ export class Engine {
   }
 
   private answered(pending: Pending, answer: ResourceAnswer): void {
-    const { instance, request } = pending;
+    const { instance } = pending;
     if (this.instances.get(instance.id) !== instance) return;
     if (answer.kind === "blocked") {
-      this.park(instance, request);
+      if (this.parked.length < MOST_PARKED) this.park(pending);
+      else this.executes.push({ ...pending, mayWait: false });
       return;
     }
     if (releasesLocks(answer) && this.parked.length > 0) this.retryParked = true;
     this.dispatch(instance.id, instance.protocol, { kind: "resource", result: answer });
   }
 
-  private park(instance: Instance, request: ResourceRequest): void {
+  private park({ instance, request, untilMs: since }: Pending): void {
+    const nowMs = this.options.clock.nowMs();
+    const untilMs = since ?? nowMs + this.options.lockWaitMs;
     const parked: Parked = {
       instance,
       request,
+      untilMs,
       expired: false,
-      expiry: this.wheel.set(this.options.lockWaitMs, () => {
+      expiry: this.wheel.set(Math.max(0, untilMs - nowMs), () => {
         parked.expired = true;
         this.retryParked = true;
         this.soon();
@@ -447,9 +458,10 @@ export class Engine {
     // The oldest first: it would not wait for a younger one that came before it.
     const waiting = this.parked.toSorted((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
     this.parked = [];
-    for (const { instance, request, expired, expiry } of waiting) {
+    for (const { instance, request, untilMs, expired, expiry } of waiting) {
       this.wheel.cancel(expiry);
-      if (this.instances.get(instance.id) === instance) this.executes.push({ instance, request, mayWait: !expired });
+      if (this.instances.get(instance.id) === instance)
+        this.executes.push({ instance, request, mayWait: !expired, untilMs });
     }
   }
 

@@ -71,6 +71,28 @@ describe("a younger transaction that wants the lock", () => {
     expect(answers.get(id ?? "")).toBe("aborted CONFLICT");
   });
 
+  test("gives up then also where other locks come free all the time", async () => {
+    const { world, answers } = await held();
+    const id = world.submit({ P1: ["add x 10"], P2: ["add y 1"] });
+    for (let passedMs = 0; passedMs < LOCK_WAIT_MS + 60; passedMs += 20) {
+      // Its no is a lock that comes free, and everything that waits is tried again.
+      world.submit({ P1: ["add z 1", "no"] });
+      await world.run(20);
+    }
+    expect(answers.get(id ?? "")).toBe("aborted CONFLICT");
+  });
+
+  test("does not wait where very many wait already", async () => {
+    const { world, answers } = await held(5_000);
+    const ids = Array.from({ length: 300 }, () => world.submit({ P1: ["add x 10"], P2: ["add y 1"] }));
+    await world.run(200);
+    const refused = ids.filter((id) => answers.get(id ?? "") === "aborted CONFLICT");
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(100);
+    // The holder's own answer.
+    expect([...answers.values()].filter((answer) => answer !== "aborted CONFLICT")).toEqual(["committed"]);
+  });
+
   test("does not wait at all where waiting is off", async () => {
     const { world, answers } = await held(0);
     const id = world.submit({ P1: ["add x 10"], P2: ["add y 1"] });
