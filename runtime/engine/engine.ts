@@ -82,21 +82,18 @@ interface Job {
   readonly fresh: boolean;
 }
 
-interface Parked {
+interface Pending extends ResourceCall {
   readonly instance: Instance;
-  readonly request: ResourceRequest;
+  /** When it has waited for long enough, in monotonic milliseconds; null: it has not waited yet. */
+  readonly untilMs: number | null;
+}
+
+interface Parked {
+  readonly pending: Pending;
   /** Monotonic milliseconds. */
   readonly untilMs: number;
   readonly expiry: Armed;
   expired: boolean;
-}
-
-interface Pending {
-  readonly instance: Instance;
-  readonly request: ResourceRequest;
-  readonly mayWait: boolean;
-  /** When it has waited for long enough, in monotonic milliseconds; null: it has not waited yet. */
-  readonly untilMs: number | null;
 }
 
 /** Requests that wait for locks: all are tried again when one is free, so that more of them would take the turn's time for nothing. */
@@ -318,7 +315,7 @@ export class Engine {
   private dispatch(id: TransactionId, protocol: ProtocolName, input: Input, fresh = false): void {
     const live = this.instances.get(id);
     if (live !== undefined) {
-      this.take(live, this.options.machines(live.protocol).step(this.env, live.state, input));
+      this.step(live, input);
       return;
     }
     const absence = this.absence(id, fresh);
@@ -327,6 +324,7 @@ export class Engine {
       id,
       protocol,
       state: null,
+      ended: false,
       records: [],
       sequence: 0,
       timers: [],
@@ -334,6 +332,10 @@ export class Engine {
     };
     if (step.state !== null) this.instances.set(id, instance);
     this.take(instance, step);
+  }
+
+  private step(instance: Instance, input: Input): void {
+    this.take(instance, this.options.machines(instance.protocol).step(this.env, instance.state, input));
   }
 
   private absence(id: TransactionId, fresh: boolean): Absence {
@@ -366,9 +368,10 @@ export class Engine {
   private end(instance: Instance, closed: Step<unknown, LogRecord>["closed"]): void {
     const { id, protocol } = instance;
     const known = this.instances.delete(id);
+    instance.ended = true;
     for (const timer of instance.timers) this.wheel.cancel(timer);
     instance.timers.length = 0;
-    if (this.parked.length > 0) this.parked = this.parked.filter((each) => each.instance !== instance);
+    if (this.parked.length > 0) this.parked = this.parked.filter(({ pending }) => pending.instance !== instance);
     if (closed !== undefined) {
       this.keep(id, protocol, closed.outcome);
       this.unwritten.push(id);
@@ -401,7 +404,7 @@ export class Engine {
         return;
       case "resource": {
         const { request } = effect;
-        const pending: Pending = { instance, request, mayWait: this.options.lockWaitMs > 0, untilMs: null };
+        const pending = pendingOf(instance, request, this.options.lockWaitMs > 0, null);
         if (request.act === "commit" || request.act === "abort") this.applies.push(pending);
         else this.executes.push(pending);
         return;
@@ -414,34 +417,35 @@ export class Engine {
   /** Work and prepares of the embedded resource, and the steps on their results: part of this turn, before its records are complete. */
   private executeAll(): void {
     while (this.executes.length > 0) {
-      const batch = this.executes.filter(({ instance }) => this.instances.get(instance.id) === instance);
+      const batch = this.executes.filter(({ instance }) => !instance.ended);
       this.executes = [];
-      const answers = this.resource().execute(batch.map(call));
-      for (const [index, pending] of batch.entries()) {
+      const answers = this.resource().execute(batch);
+      let index = 0;
+      for (const pending of batch) {
         const answer = answers[index];
         if (answer !== null && answer !== undefined) this.answered(pending, answer);
+        index += 1;
       }
     }
   }
 
   private answered(pending: Pending, answer: ResourceAnswer): void {
     const { instance } = pending;
-    if (this.instances.get(instance.id) !== instance) return;
+    if (instance.ended) return;
     if (answer.kind === "blocked") {
       if (this.parked.length < MOST_PARKED) this.park(pending);
       else this.executes.push({ ...pending, mayWait: false });
       return;
     }
     if (releasesLocks(answer) && this.parked.length > 0) this.retryParked = true;
-    this.dispatch(instance.id, instance.protocol, { kind: "resource", result: answer });
+    this.step(instance, { kind: "resource", result: answer });
   }
 
-  private park({ instance, request, untilMs: since }: Pending): void {
+  private park(pending: Pending): void {
     const nowMs = this.options.clock.nowMs();
-    const untilMs = since ?? nowMs + this.options.lockWaitMs;
+    const untilMs = pending.untilMs ?? nowMs + this.options.lockWaitMs;
     const parked: Parked = {
-      instance,
-      request,
+      pending,
       untilMs,
       expired: false,
       expiry: this.wheel.set(Math.max(0, untilMs - nowMs), () => {
@@ -456,19 +460,19 @@ export class Engine {
   private unpark(): void {
     this.retryParked = false;
     // The oldest first: it would not wait for a younger one that came before it.
-    const waiting = this.parked.toSorted((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
+    const waiting = this.parked.toSorted((a, b) => (a.pending.transaction < b.pending.transaction ? -1 : 1));
     this.parked = [];
-    for (const { instance, request, untilMs, expired, expiry } of waiting) {
+    for (const { pending, untilMs, expired, expiry } of waiting) {
       this.wheel.cancel(expiry);
-      if (this.instances.get(instance.id) === instance)
-        this.executes.push({ instance, request, mayWait: !expired, untilMs });
+      const { instance, request } = pending;
+      if (!instance.ended) this.executes.push(pendingOf(instance, request, !expired, untilMs));
     }
   }
 
   private adoptAll(): void {
     const { resource } = this.options;
     if (resource === null) return;
-    resource.execute(this.executes.map(call));
+    resource.execute(this.executes);
     this.executes = [];
     resource.restored();
   }
@@ -503,11 +507,14 @@ export class Engine {
     while (this.applies.length > 0) {
       const batch = this.applies;
       this.applies = [];
-      const results = this.resource().apply(batch.map(call));
-      for (const [index, { instance }] of batch.entries()) {
+      const results = this.resource().apply(batch);
+      let index = 0;
+      for (const { instance } of batch) {
         const result = results[index];
+        // What ended meanwhile says by name that it has no use for it.
         if (result !== null && result !== undefined)
           this.dispatch(instance.id, instance.protocol, { kind: "resource", result });
+        index += 1;
       }
     }
   }
@@ -556,7 +563,7 @@ export class Engine {
   }
 
   private time(instance: Instance, step: TimerStep): void {
-    if (this.instances.get(instance.id) !== instance) return;
+    if (instance.ended) return;
     const { timers } = instance;
     const name = "set" in step ? step.set : step.cancel;
     let timer = timers.find((each) => each.name === name);
@@ -621,6 +628,7 @@ export class Engine {
             id,
             protocol,
             state: null,
+            ended: false,
             records: [record],
             sequence,
             timers: [],
@@ -676,8 +684,8 @@ function expired(input: Input): Input {
   return input.kind === "message" ? { ...input, expired: true } : input;
 }
 
-function call({ instance, request, mayWait }: Pending): ResourceCall {
-  return { transaction: instance.id, request, mayWait };
+function pendingOf(instance: Instance, request: ResourceRequest, mayWait: boolean, untilMs: number | null): Pending {
+  return { instance, transaction: instance.id, request, mayWait, untilMs };
 }
 
 function releasesLocks(result: ResourceResult): boolean {

@@ -9,6 +9,8 @@ export interface Instance {
   readonly id: TransactionId;
   readonly protocol: ProtocolName;
   state: unknown;
+  /** It was forgotten: what is still under way for it comes to nothing. */
+  ended: boolean;
   /** Durable or about to be; kept to be carried forward when the journal's tail moves. */
   readonly records: LogRecord[];
   /** The journal row of the first record; 0 while there is none. */
