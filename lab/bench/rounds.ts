@@ -54,29 +54,43 @@ const streamed: Subject = {
 const unary: Subject = { ...streamed, name: "2PC, unary calls, 128", way: "unary", concurrency: UNARY };
 const alone: Subject = { ...streamed, name: "2PC, library, 1", concurrency: 1 };
 
-/** In the order of a round; what is compared comes one after the other. */
 const subjects: Readonly<Record<string, Subject>> = {
   streamed,
   "fan-out": { ...streamed, name: "fan-out, streams, 1,024", system: "fan-out", way: "fan-out" },
   random: { ...streamed, name: "2PC, library, 1,024, random keys", keys: "random" },
   stubs: { ...streamed, name: "2PC, stubs, 1,024", way: "stubs" },
   some: { ...streamed, name: "2PC, library, 64", concurrency: 64 },
-  alone,
-  unsynced: { ...alone, name: "2PC never forced, library, 1", system: "2pc-unsynced" },
   library: { ...unary, name: "2PC, library, 128", way: "library" },
   unary,
+  alone,
+  unsynced: { ...alone, name: "2PC never forced, library, 1", system: "2pc-unsynced" },
 };
 
-/** What a round consists of, by the names under which it may be asked for alone. `storage` repeats what `streamed` wrote. */
-export const parts: readonly string[] = [...Object.keys(subjects), "storage", "limits"];
+/**
+ * What a round consists of, in order, so that what is compared is neighbours: the limits begin with unary calls and
+ * end with forced commits. By these names a part may be asked for alone. `storage` repeats what `streamed` wrote.
+ */
+export const parts: readonly string[] = [
+  "streamed",
+  "storage",
+  "fan-out",
+  "random",
+  "stubs",
+  "some",
+  "library",
+  "unary",
+  "limits",
+  "alone",
+  "unsynced",
+];
 
 const WARM_UP_PART = 0.25;
 /** Of a measurement of a limit, against one of a transaction's. */
 const LIMIT_PART = 0.125;
 const FRAME_MESSAGES = [1, 8, 32, 128];
 const COMMIT_BYTES = 256;
-/** A figure rests on it. */
-const UNARY_TIMES = 4;
+/** Of a limit that a figure rests on, against the others. */
+const FIGURE_TIMES = 4;
 
 /** @param step told what is begun: once for each of `options.only` */
 export async function runRound(
@@ -85,22 +99,26 @@ export async function runRound(
   options: RoundOptions,
   step: (what: string) => void,
 ): Promise<RoundResult> {
-  const { only, seconds } = options;
   const measurements: Measurement[] = [];
   let storage: StorageMeasurement | null = null;
-  for (const [part, subject] of Object.entries(subjects)) {
-    if (!only.has(part)) continue;
-    const before = mapValues(stage.cluster.journals, lastRow);
-    step(subject.name);
-    const measurement = await measured(round, subject, stage, options);
-    measurements.push(measurement);
-    if (part !== "streamed" || !only.has("storage")) continue;
-    step("the same writes without messages");
-    storage = await replayed(round, stage, options, before, measurement.compared);
+  let limits: MachineLimits | null = null;
+  let before: Readonly<Record<string, number>> = {};
+  for (const part of parts) {
+    if (!options.only.has(part)) continue;
+    const subject = subjects[part];
+    if (subject !== undefined) {
+      before = mapValues(stage.cluster.journals, lastRow);
+      step(subject.name);
+      measurements.push(await measured(round, subject, stage, options));
+    } else if (part === "storage") {
+      step("the same writes without messages");
+      storage = await replayed(round, stage, options, before, measurements.at(-1)?.compared ?? 0);
+    } else {
+      step("the machine's limits");
+      limits = await limitsOf(round, stage, options.seconds * 1_000 * LIMIT_PART);
+    }
   }
-  if (!only.has("limits")) return { measurements, storage, limits: null };
-  step("the machine's limits");
-  return { measurements, storage, limits: await limitsOf(round, stage, seconds * 1_000 * LIMIT_PART) };
+  return { measurements, storage, limits };
 }
 
 async function measured(
@@ -172,20 +190,17 @@ async function limitsOf(round: number, stage: Stage, forMs: number): Promise<Mac
   if (first === undefined || stage.limits === null) throw new Error("nobody measures limits");
   const { worker: limits, echoAddress: address } = stage.limits;
   const commit = { rowBytes: COMMIT_BYTES, forMs };
-  const ofThree = await Promise.all(three.map((worker) => worker.call<number>("commits", commit)));
-  const commitMs = await first.call<number>("commits", commit);
-  const unaryPerSecond = await limits.call<number>("unary", {
-    address,
-    concurrency: UNARY,
-    forMs: forMs * UNARY_TIMES,
-  });
-  const disk = await limits.call<Pick<MachineLimits, "appendMs" | "overwriteMs">>("disk", { directory, forMs });
-  const growingCommitMs = await limits.call<number>("growingCommit", { file: `${directory}/growing.db`, forMs });
+  const longer = { forMs: forMs * FIGURE_TIMES };
+  const unaryPerSecond = await limits.call<number>("unary", { address, concurrency: UNARY, ...longer });
   const streamPerSecond: Record<string, number> = {};
   for (const frameMessages of FRAME_MESSAGES)
     streamPerSecond[frameMessages] = await limits.call<number>("stream", { address, frameMessages, forMs });
   const spinNs = await limits.call<number>("spin", { forMs });
   const codecNs = await limits.call<number>("codec", { forMs });
+  const disk = await limits.call<Pick<MachineLimits, "appendMs" | "overwriteMs">>("disk", { directory, forMs });
+  const growingCommitMs = await limits.call<number>("growingCommit", { file: `${directory}/growing.db`, forMs });
+  const commitMs = await first.call<number>("commits", commit);
+  const ofThree = await Promise.all(three.map((worker) => worker.call<number>("commits", { ...commit, ...longer })));
   const commitOfThreeMs = ofThree.reduce((sum, ms) => sum + ms, 0) / ofThree.length;
   return {
     round,
