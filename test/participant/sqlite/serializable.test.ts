@@ -6,8 +6,10 @@
 
 import SqliteDatabase from "better-sqlite3";
 import { expect, test } from "vitest";
+import type { ResourceAnswer } from "../../../runtime/engine/index.ts";
 import { Bench, describeAnswer, id, resultsOf, sql, voteOf, type Ways } from "./bench.ts";
 import { Dice, randomShape, randomStatement, type RandomStatement, type Shape } from "./generate.ts";
+import { plainShape, plainStatement } from "./generate-points.ts";
 import { contents, openWatched, show, showResult } from "./plain.ts";
 
 const runs = Number(process.env["NEMCON_SERIAL_RUNS"] ?? (process.env["CI"] === "true" ? 100 : 25));
@@ -35,6 +37,7 @@ interface Counts {
 class History {
   private readonly dice: Dice;
   private readonly shape: Shape;
+  private readonly statementOf: () => RandomStatement;
   private readonly bench: Bench;
   private readonly model: SqliteDatabase.Database;
   private readonly open = new Map<string, Open>();
@@ -42,9 +45,17 @@ class History {
   private readonly counts: Counts;
   private last = 0;
 
-  constructor(dice: Dice, shape: Shape, model: SqliteDatabase.Database, counts: Counts, ways: Ways) {
+  constructor(
+    dice: Dice,
+    shape: Shape,
+    statementOf: () => RandomStatement,
+    model: SqliteDatabase.Database,
+    counts: Counts,
+    ways: Ways,
+  ) {
     this.dice = dice;
     this.shape = shape;
+    this.statementOf = statementOf;
     this.model = model;
     this.counts = counts;
     this.bench = new Bench(shape.script, ways);
@@ -65,13 +76,13 @@ class History {
     else if (names.length > 0 && this.dice.chance(0.4)) this.work(this.dice.one(names));
     else {
       this.last += 1;
-      if (this.dice.chance(0.5)) this.oneShot(id(this.last));
+      if (this.dice.chance(0.5)) this.turn();
       else this.work(id(this.last));
     }
   }
 
   private statements(): RandomStatement[] {
-    return Array.from({ length: 1 + this.dice.below(2) }, () => randomStatement(this.dice, this.shape));
+    return Array.from({ length: 1 + this.dice.below(2) }, this.statementOf);
   }
 
   private note(transaction: string, what: string, statements: readonly RandomStatement[]): void {
@@ -79,9 +90,20 @@ class History {
     this.lines.push(`${transaction} ${what}: ${list.join("; ")}`);
   }
 
-  private oneShot(transaction: string): void {
-    const statements = this.statements();
-    const answer = this.bench.prepare(transaction, operations(statements));
+  /** One-shot branches, several at once. */
+  private turn(): void {
+    const branches = Array.from({ length: 1 + this.dice.below(4) }, (_, at) => {
+      if (at > 0) this.last += 1;
+      return { transaction: id(this.last), statements: this.statements() };
+    });
+    const answers = this.bench.prepareAll(
+      branches.map(({ transaction, statements }) => ({ transaction, operations: operations(statements) })),
+    );
+    for (const [at, { transaction, statements }] of branches.entries())
+      this.prepared(transaction, statements, answers[at]!);
+  }
+
+  private prepared(transaction: string, statements: readonly RandomStatement[], answer: ResourceAnswer): void {
     this.note(transaction, describeAnswer(answer), statements);
     if (voteOf(answer) === "CONFLICT") this.counts.conflicts += 1;
     if (!("result" in answer)) return;
@@ -185,17 +207,30 @@ function modelOf(shape: Shape): SqliteDatabase.Database | null {
   }
 }
 
-test.each(["cheapest", "alone"] as const)(
-  "branches are as if they had run one after the other, %s way",
+test.each([
+  ["random", "cheapest"],
+  ["plain", "cheapest"],
+  ["plain", "grouped"],
+  ["random", "alone"],
+] as const)(
+  "branches are as if they had run one after the other: %s schemas, %s way",
   { timeout: 3_600_000 },
-  (ways) => {
+  (kind, ways) => {
     const counts: Counts = { committed: 0, conflicts: 0, readonly: 0, usable: 0 };
     for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
       const dice = new Dice(seed);
-      const shape = randomShape(dice, true);
+      const plain = kind === "plain" ? plainShape(dice, true) : null;
+      const shape = plain?.shape ?? randomShape(dice, true);
       const model = modelOf(shape);
       if (model === null) continue;
-      const history = new History(dice, shape, model, counts, ways);
+      const history = new History(
+        dice,
+        shape,
+        () => (plain === null ? randomStatement(dice, shape) : plainStatement(dice, plain)),
+        model,
+        counts,
+        ways,
+      );
       try {
         for (let step = 0; step < 60; step += 1) history.step();
       } catch (error) {
