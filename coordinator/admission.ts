@@ -22,6 +22,11 @@ export interface AdmissionOptions {
   readonly limit: number;
 }
 
+export interface Refusals {
+  readonly refused: number;
+  readonly waiting: Readonly<Record<NodeId, number>>;
+}
+
 /** What passed the door, until it is over. */
 export interface Ticket {
   readonly sizeBytes: number;
@@ -36,6 +41,7 @@ export class Admission {
   private readonly doors = new Map<NodeId, Door>();
   private readonly tickets = new Map<TransactionId, Ticket>();
   private bytes = 0;
+  private refused = 0;
 
   constructor({ nowMs, limit }: AdmissionOptions) {
     this.nowMs = nowMs;
@@ -61,7 +67,9 @@ export class Admission {
       why ??= refused;
       retryAfterMs = Math.max(retryAfterMs, door.turnedAway(this.nowMs()));
     }
-    if (why !== null) throw overloaded(why, retryAfterMs);
+    if (why === null) return;
+    this.refused += 1;
+    throw overloaded(why, retryAfterMs);
   }
 
   /**
@@ -77,7 +85,19 @@ export class Admission {
     if (open >= interactive) why ??= `${open} transactions are open, and ${interactive} may be`;
     if (doors.length > 0 && doors.every((door) => door.isFull)) why ??= "no participant answers more in time";
     if (why === null) return;
+    this.refused += 1;
     throw overloaded(why, Math.min(BEGIN_HINT_MS, ...doors.map((door) => door.turnedAway(this.nowMs()))));
+  }
+
+  /** What was refused since the last report, and how many wait for each participant now; null: nothing was. */
+  report(): Refusals | null {
+    const { refused } = this;
+    this.refused = 0;
+    if (refused === 0) return null;
+    const waiting = Object.fromEntries(
+      [...this.doors.values()].map(({ participant, underway }) => [participant, underway]),
+    );
+    return { refused, waiting };
   }
 
   /** Counts it in; it holds its places until they are answered or it is over. */

@@ -37,6 +37,8 @@ export interface ServeCoordinator {
 }
 
 const GRACE_MS = 2_000;
+/** How often the log says that load is refused. */
+const REFUSALS_MS = 5_000;
 const SWEEP_MS = 60_000;
 
 /** @throws NemconError where the configuration, the journal or the address does not allow to serve */
@@ -129,6 +131,14 @@ export async function serveCoordinator(
     credentials: channelCredentials(null),
   });
   coordinator.open(replayed);
+  const refusals = setInterval(() => {
+    const refused = coordinator.refusals();
+    if (refused !== null)
+      log.warn(
+        refused,
+        `More is asked for than can be answered in time: ${refused.refused} requests were refused in ${REFUSALS_MS / 1_000} s`,
+      );
+  }, REFUSALS_MS).unref();
   replayDone(journal);
 
   const relay = (
@@ -153,6 +163,7 @@ export async function serveCoordinator(
     address = server.address;
     server.setServing(true);
     const close = async (): Promise<void> => {
+      clearInterval(refusals);
       coordinator.drain();
       links.close();
       await server.shutdown(GRACE_MS);
@@ -161,6 +172,7 @@ export async function serveCoordinator(
     };
     return { node, address, incarnation, coordinator, close };
   } catch (thrown) {
+    clearInterval(refusals);
     links.close();
     coordinator.close();
     journal.close();

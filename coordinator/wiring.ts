@@ -30,7 +30,7 @@ import {
   type Scheduler,
 } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
-import { Admission } from "./admission.ts";
+import { Admission, type Refusals } from "./admission.ts";
 import { coordinatorIdentity } from "./identity.ts";
 import { Ids, type Block } from "./ids.ts";
 import { pageOf, type Listing, type Page } from "./pages.ts";
@@ -298,6 +298,11 @@ export class Coordinator {
     if (known === undefined) return;
     const { log, incarnation, sequence } = seen;
     this.engine.notePeer(node, { ...known, log, incarnation, sequence }, false);
+  }
+
+  /** What was refused for load since this was last asked; null: nothing was. */
+  refusals(): Refusals | null {
+    return this.admission.report();
   }
 
   /** Takes no new transactions. */

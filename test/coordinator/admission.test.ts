@@ -82,11 +82,11 @@ const part = ({ rate, seconds }: Setting, { inTime }: Result): number => inTime 
 
 describe("five times the load that saturates a participant", () => {
   const settings: readonly (readonly [what: string, setting: Setting])[] = [
-    ["fast, a second each", { rate: 4_000, offered: 20_000, timeoutMs: 1_000, seconds: 5 }],
+    ["fast, a second each", { rate: 2_000, offered: 10_000, timeoutMs: 1_000, seconds: 2, warmUpMs: 1_000 }],
     ["slow, a second each", { rate: 200, offered: 1_000, timeoutMs: 1_000, seconds: 20 }],
     ["very slow, a second each", { rate: 40, offered: 200, timeoutMs: 1_000, seconds: 60 }],
-    ["fast, little time", { rate: 4_000, offered: 20_000, timeoutMs: 100, seconds: 5 }],
-    ["slow, much time", { rate: 200, offered: 1_000, timeoutMs: 30_000, seconds: 40 }],
+    ["fast, little time", { rate: 2_000, offered: 10_000, timeoutMs: 100, seconds: 2, warmUpMs: 1_000 }],
+    ["slow, much time", { rate: 200, offered: 1_000, timeoutMs: 30_000, seconds: 20 }],
   ];
   test.each(settings)("%s: almost all that it can do is done in time", (_what, setting) => {
     for (const seed of [1, 2, 3]) expect(part(setting, withDoor(setting, seed))).toBeGreaterThan(0.9);
@@ -236,6 +236,8 @@ test("interactive transactions: a part of all may be open, and none begins while
   expect(() => admission.checkBegin(10, 0)).toThrow(/under way/);
   for (let id = 0; id < 8; id += 1) admission.begin(String(id), ["p"], 1, 1_000);
   expect(() => admission.checkBegin(0, 0)).toThrow(/no participant/);
+  expect(admission.report()).toEqual({ refused: 3, waiting: { p: 8 } });
+  expect(admission.report()).toBeNull();
   admission.begin("other", ["q"], 1, 1_000);
   admission.checkBegin(0, 0);
 });
