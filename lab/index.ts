@@ -5,6 +5,8 @@ export { answerTo, askAgain } from "./workloads/answers.ts";
 export { judge, openBooks, readBooks, type Books } from "./workloads/books.ts";
 export { KeyValue } from "./workloads/key-value.ts";
 export { coreWorkloads, type KeyDistribution, type KeyValueOptions } from "./workloads/key-value-draws.ts";
+export { workloadNamed, workloadNames } from "./workloads/named.ts";
+export { SqlScript } from "./workloads/script/script.ts";
 export { mix, SmallBank, type SmallBankOptions } from "./workloads/smallbank.ts";
 export type {
   Answered,

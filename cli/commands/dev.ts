@@ -17,6 +17,7 @@ interface DevOptions {
   readonly coordinators: number;
   readonly port: number;
   readonly allowUnsafe?: true;
+  readonly workload: string;
   readonly customers: number;
   readonly seconds: number;
   readonly concurrency: number;
@@ -36,6 +37,7 @@ export function define(command: Command, shell: Shell): void {
     .option("--coordinators <number>", "how many coordinators", count, 2)
     .option("--port <port>", "the first port; 0: any free ones", port, 7400)
     .option("--allow-unsafe", "allow protocols that are unsafe outside the lab; this version has none")
+    .option("--workload <name>", "what the demonstration runs: smallbank, kv, kv-a and on, or a .sql file", "smallbank")
     .option("--seed <number>", "what the demonstration draws its transactions from", count, 1)
     .addOption(new Option("--customers <number>").argParser(positive).default(10_000).hideHelp())
     .addOption(new Option("--seconds <number>").argParser(positive).default(4).hideHelp())
@@ -45,6 +47,7 @@ export function define(command: Command, shell: Shell): void {
     ["nemcon dev", "two coordinators and three participants, until Ctrl-C"],
     ["nemcon dev --demo", "the same, with a demonstration first"],
     ["nemcon dev --once --json", "the demonstration alone, its verdict as JSON"],
+    ["nemcon dev --once --workload shop.sql", "the demonstration with transactions of your own: docs/workloads.md"],
     ["nemcon dev --port 0 --directory data", "on any free ports, with data that stays"],
   ]);
 }
@@ -65,11 +68,15 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
   const { layOut, startCluster } = await import("../dev/cluster.ts");
   const { banksOf, demonstrate } = await import("../dev/demo.ts");
   const { describeLayout, teller, verdictText, whatNext } = await import("../dev/tell.ts");
-  const { SmallBank } = await import("../../lab/index.ts");
+  const { workloadNamed } = await import("../../lab/index.ts");
 
   const { directory = null, coordinators, participants, port: first, customers, seed, seconds, concurrency } = options;
   const layout = await layOut({ directory, coordinators, participants, port: first });
-  const workload = new SmallBank({ banks: layout.participants.map(({ name }) => name), customers, seed });
+  const workload = workloadNamed(options.workload, {
+    participants: layout.participants.map(({ name }) => name),
+    seed,
+    rows: customers,
+  });
   workload.prepare(banksOf(layout));
   const supervisor = await output.progress(
     "Starting",

@@ -1,11 +1,11 @@
 /** The books of the banks: made before a run, and compared with every answer after it. */
 
 import Database from "better-sqlite3";
+import { compareLedgers, readLedger, VIOLATIONS_SHOWN, type Ledgers } from "./ledger.ts";
 import type { Answered, Bank, Verdict } from "./workload.ts";
 
 /** In cents. */
 const OPENING_BALANCE = 100_000;
-const VIOLATIONS_SHOWN = 20;
 
 const schema = `
 CREATE TABLE IF NOT EXISTS account(customer INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -39,8 +39,7 @@ export function openBooks({ name, file }: Bank, customers: number): void {
 export interface Books {
   /** All money in all accounts, in cents. */
   readonly money: number;
-  /** By bank: each ledger entry's delta by its number. */
-  readonly ledgers: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  readonly ledgers: Ledgers;
   /** At the bank that has the fewest. */
   readonly customers: number;
   readonly highestNumber: number;
@@ -51,7 +50,7 @@ export function readBooks(banks: readonly Bank[]): Books {
   let money = 0;
   let customers = Infinity;
   let highestNumber = 0;
-  const ledgers = new Map<string, Map<number, number>>();
+  const ledgers = new Map<string, ReadonlyMap<number, number>>();
   for (const { name, file } of banks) {
     const database = new Database(file, { readonly: true });
     try {
@@ -65,14 +64,9 @@ export function readBooks(banks: readonly Bank[]): Books {
           customers,
           database.prepare<[], number>("SELECT count(*) FROM account").pluck().get() ?? 0,
         );
-        const entries = new Map<number, number>();
-        for (const { number, delta } of database
-          .prepare<[], { number: number; delta: number }>("SELECT number, delta FROM ledger")
-          .iterate()) {
-          entries.set(number, delta);
-          highestNumber = Math.max(highestNumber, number);
-        }
-        ledgers.set(name, entries);
+        const ledger = readLedger(database, "ledger");
+        for (const number of ledger.keys()) highestNumber = Math.max(highestNumber, number);
+        ledgers.set(name, ledger);
       })();
     } finally {
       database.close();
@@ -86,54 +80,15 @@ export function readBooks(banks: readonly Bank[]): Books {
  * touched; aborted, then in none; unknown, then in all or none. And no money came or went but by those entries.
  */
 export function judge(before: Books, after: Books, answers: readonly Answered[]): Verdict {
-  const violations: string[] = [];
-  const answered = new Set<number>();
-  for (const answer of answers) {
-    answered.add(answer.number);
-    const wrong = contradiction(answer, after);
-    if (wrong !== null) violations.push(wrong);
-  }
-  let moved = 0;
-  for (const [bank, entries] of after.ledgers) {
-    const old = before.ledgers.get(bank);
-    for (const [number, delta] of entries) {
-      if (old?.has(number) === true) continue;
-      moved += delta;
-      if (!answered.has(number)) violations.push(`${bank} has an entry for number ${number}, which nobody submitted`);
-    }
-  }
-  if (after.money !== before.money + moved)
-    violations.push(`the accounts hold ${after.money}, and by the ledgers they should hold ${before.money + moved}`);
+  const { violations, brought } = compareLedgers(before.ledgers, after.ledgers, answers);
+  if (after.money !== before.money + brought)
+    violations.push(`the accounts hold ${after.money}, and by the ledgers they should hold ${before.money + brought}`);
   return {
     valid: violations.length === 0,
     compared: answers.length,
     basis:
       "each answer with the ledgers of all banks, and the accounts with the ledgers; a read leaves its number, and what it saw is not compared",
-    figures: { moneyBefore: before.money, moneyAfter: after.money, moneyMoved: moved },
+    figures: { moneyBefore: before.money, moneyAfter: after.money, moneyMoved: brought },
     violations: violations.slice(0, VIOLATIONS_SHOWN),
   };
-}
-
-function contradiction({ type, number, outcome, deltas }: Answered, { ledgers }: Books): string | null {
-  const found = [...ledgers].filter(([, entries]) => entries.has(number)).map(([bank]) => bank);
-  const wanted = [...deltas.keys()];
-  const all = wanted.length === found.length && wanted.every((bank) => found.includes(bank));
-  const say = (what: string): string =>
-    `${type} ${number} (${"transaction" in outcome ? outcome.transaction : outcome.reason}) was told ${outcome.kind}, and ${what}`;
-  const where = found.length === 0 ? "no bank has it" : `only ${found.join(", ")} of ${wanted.join(", ")} has it`;
-  switch (outcome.kind) {
-    case "committed": {
-      if (!all) return say(where);
-      const wrong = wanted.find((bank) => ledgers.get(bank)?.get(number) !== deltas.get(bank));
-      return wrong === undefined ? null : say(`${wrong} has another amount`);
-    }
-    case "aborted":
-    case "refused":
-      return found.length === 0 ? null : say(`${found.join(", ")} has it`);
-    case "unknown":
-    case "forgotten":
-      return all || found.length === 0 ? null : say(where);
-    default:
-      return outcome satisfies never;
-  }
 }

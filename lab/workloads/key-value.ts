@@ -19,7 +19,7 @@ const upsert = "INSERT INTO kv(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPD
 const upsertWithTally = `INSERT INTO kv(key, value, tally) VALUES (?, ?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value, tally = (tally + excluded.tally) & ${TALLY_MASK}`;
 
 export class KeyValue implements Workload {
-  readonly name = "kv";
+  readonly name: string;
   readonly seed: number;
   private readonly options: KeyValueOptions;
   private readonly valueBytes: number;
@@ -27,7 +27,8 @@ export class KeyValue implements Workload {
   private readonly draws: Draws;
 
   /** @throws NemconError USAGE */
-  constructor(options: KeyValueOptions) {
+  constructor(options: KeyValueOptions, name = "kv") {
+    this.name = name;
     this.seed = options.seed;
     this.options = options;
     this.valueBytes = options.valueBytes ?? VALUE_BYTES;

@@ -1,9 +1,9 @@
 /** `nemcon dev`: the demonstration, the supervisor, what it refuses. */
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
@@ -83,6 +83,32 @@ test("the demonstration ends VALID, twice over the same directory", async () => 
     expect(await ended, stderr()).toBe(0);
     for (const pid of Object.values(ready.pids)) expect(isAlive(pid)).toBe(false);
   }
+});
+
+test.each(["kv-a", "docs/shop.sql"])("the demonstration of %s ends VALID", async (workload) => {
+  const args = ["--once", "--port", "0", "--workload", workload, "--directory", join(directory, basename(workload))];
+  const { ended, line, stderr } = dev(args);
+  await line<Ready>();
+  const { demo } = await line<{ demo: DemoFigures }>();
+  expect(demo.verdict.violations).toEqual([]);
+  expect([demo.workload, demo.verdict.valid, demo.unknown, demo.branchesLeft]).toEqual([
+    basename(workload),
+    true,
+    0,
+    0,
+  ]);
+  expect(demo.committed).toBeGreaterThan(10);
+  expect(demo.verdict.compared).toBe(demo.submitted);
+  expect(await ended, stderr()).toBe(0);
+});
+
+test("a workload that is wrong is told with its line before anything starts", async () => {
+  const file = join(directory, "wrong.sql");
+  writeFileSync(file, "-- nemcon: transaction t\n\\set x rondom(1, 2)\n");
+  const { ended, line } = dev(["--once", "--port", "0", "--workload", file]);
+  const { error } = await line<{ error: { reason: string; message: string } }>();
+  expect([await ended, error.reason]).toEqual([64, "USAGE"]);
+  expect(error.message).toContain("wrong.sql:2: there is no function rondom");
 });
 
 test("a server that is killed comes back, and Ctrl-C leaves no process", async () => {
