@@ -47,7 +47,7 @@ export interface ServeParticipant {
 const GRACE_MS = 2_000;
 const SWEEP_MS = 60_000;
 /** Rows of closed transactions are dropped when the journal in the users' file takes more than this. */
-const JOURNAL_BYTES = 64 * 1024 * 1024;
+const JOURNAL_BYTES = 32 * 1024 * 1024;
 const DAY_MS = 86_400_000;
 
 /** @throws NemconError where the configuration, the database or the address does not allow to serve */

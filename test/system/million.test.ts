@@ -23,7 +23,7 @@ const MIB = 1024 * 1024;
 /** So that most outcomes are forgotten within the run. The smallest bound that the configuration takes is 1 MiB. */
 const outcomesMaxBytes = Math.max(MIB, transactions * 16);
 /** What a participant keeps of its journal. */
-const PARTICIPANT_MAX_BYTES = 64 * MIB;
+const PARTICIPANT_MAX_BYTES = 32 * MIB;
 const WAL_BYTES = 8 * MIB;
 /** Growth from the third quarter of the run to its last. Short runs are not over before the heaps have their size. */
 const GROWTH_MIB = transactions < 100_000 ? 96 : 32;
