@@ -20,6 +20,8 @@ interface OpenBlock {
   readonly used: Uint8Array;
   /** Every offset below is used. */
   low: number;
+  /** Ids that are not used. */
+  left: number;
 }
 
 export class Ids {
@@ -44,7 +46,7 @@ export class Ids {
   openBlock(count: number): Block {
     const first = this.nextSequence;
     this.nextSequence += count;
-    this.blocks.push({ first, count, used: new Uint8Array(count), low: 0 });
+    this.blocks.push({ first, count, used: new Uint8Array(count), low: 0, left: count });
     return { first, count, prefix: this.idOf(0).slice(0, -8) };
   }
 
@@ -52,6 +54,12 @@ export class Ids {
   retire({ first }: Block): void {
     const at = this.indexOf(first);
     if (this.blocks[at]?.first === first) this.blocks.splice(at, 1);
+  }
+
+  /** How many ids of a block may still be used. */
+  unusedIn({ first }: Block): number {
+    const block = this.blocks[this.indexOf(first)];
+    return block?.first === first ? block.left : 0;
   }
 
   /** True once for an id that was given out to be used; then it is used. */
@@ -62,9 +70,10 @@ export class Ids {
     const block = this.blocks[at];
     if (block === undefined || !isUnusedIn(block, sequence)) return false;
     block.used[sequence - block.first] = 1;
+    block.left -= 1;
     while (block.low < block.count && block.used[block.low] === 1) block.low += 1;
     // A stream may live for as long as its process does: what it has used up is let go.
-    if (block.low === block.count) this.blocks.splice(at, 1);
+    if (block.left === 0) this.blocks.splice(at, 1);
     return true;
   }
 

@@ -29,7 +29,7 @@ export function serveStream(
   submit: (message: SubmitMessage, tell: Parameters<Coordinator["submit"]>[1]) => string,
   pace: RefusalPace,
 ): void {
-  const blocks: Block[] = [];
+  let blocks: Block[] = [];
   let left = 0;
   let open = 0;
   let ended = false;
@@ -74,6 +74,10 @@ export function serveStream(
     bytes += sizeBytes;
   };
   const refill = (): void => {
+    // Retries use none: they are counted anew, and blocks that are used up are let go.
+    blocks = blocks.filter((each) => coordinator.unusedIn(each) > 0);
+    left = blocks.reduce((sum, each) => sum + coordinator.unusedIn(each), 0);
+    if (left >= REFILL_AT) return;
     const block = coordinator.openBlock(BLOCK_IDS);
     blocks.push(block);
     left += BLOCK_IDS;
@@ -104,7 +108,7 @@ export function serveStream(
     gone = true;
     if (pause !== null) clearTimeout(pause);
     for (const block of blocks) coordinator.retire(block);
-    blocks.length = 0;
+    blocks = [];
   };
 
   refill();

@@ -262,6 +262,10 @@ export class Coordinator {
     return this.ids.openBlock(count);
   }
 
+  unusedIn(block: Block): number {
+    return this.ids.unusedIn(block);
+  }
+
   retire(block: Block): void {
     this.ids.retire(block);
   }
