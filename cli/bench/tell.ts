@@ -3,6 +3,7 @@
 import {
   batching,
   cpuTable,
+  disturbance,
   figureTable,
   invalidFigures,
   limitTable,
@@ -15,12 +16,14 @@ export function reportText(output: Output, report: BenchReport): string {
   const { machine, measurements, rounds, seconds } = report;
   const tables = [rateTable(report), cpuTable(report), limitTable(report), figureTable(report)];
   const compared = measurements.reduce((sum, each) => sum + each.compared, 0);
+  const disturbed = disturbance(report);
   const batches = batching(report);
   const wrong = measurements.flatMap(({ name, violations }) => violations.map((text) => `${name}: ${text}`));
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.fileSystem ?? "unknown file system"}, Node ${machine.node}; ${rounds} rounds of ${seconds} s`,
     ...tables.filter(({ rows }) => rows.length > 0).map(({ head, rows }) => table(head, rows)),
     ...(batches === null ? [] : [batches]),
+    ...(disturbed === null ? [] : [disturbed]),
     invalidFigures(report)
       .map((line) => `${output.style("yellow", "invalid")}  ${line}`)
       .join("\n"),

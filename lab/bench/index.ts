@@ -3,4 +3,4 @@
 export { pageOf } from "./page.ts";
 export { parts } from "./rounds.ts";
 export { bench, type BenchReport } from "./run.ts";
-export { batching, cpuTable, figureTable, invalidFigures, limitTable, rateTable } from "./tables.ts";
+export { batching, cpuTable, disturbance, figureTable, invalidFigures, limitTable, rateTable } from "./tables.ts";

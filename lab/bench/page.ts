@@ -3,7 +3,16 @@
 import type { Figure, FigureName } from "./figures.ts";
 import type { BenchReport } from "./run.ts";
 import { spreadOf } from "./statistics.ts";
-import { batching, cpuTable, figureTable, invalidFigures, limitTable, rateTable, type Table } from "./tables.ts";
+import {
+  batching,
+  cpuTable,
+  disturbance,
+  figureTable,
+  invalidFigures,
+  limitTable,
+  rateTable,
+  type Table,
+} from "./tables.ts";
 
 const BAR_CELLS = 48;
 const GIB = 1024 ** 3;
@@ -28,6 +37,7 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
   const compared = measurements.reduce((sum, each) => sum + each.compared, 0);
   const wrong = measurements.flatMap(({ name, violations }) => violations.map((text) => `${name}: ${text}`));
   const invalid = invalidFigures(report);
+  const disturbed = disturbance(report);
   const batches = batching(report);
   return `${[
     "# Benchmarks",
@@ -39,6 +49,7 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
       `data on ${machine.fileSystem ?? "a file system that the system does not name"}`,
       `Node ${machine.node}, SQLite ${machine.sqlite}, grpc-js ${machine.grpc}`,
     ]),
+    ...(disturbed === null ? [] : [disturbed]),
     "## Figures",
     `Each is computed within a round, from what was measured seconds apart; then the median, the smallest and the largest of ${rounds} rounds.`,
     aligned(figureTable(report)),

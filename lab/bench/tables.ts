@@ -13,6 +13,8 @@ export interface Table {
 const NONE = "–";
 const WRITES = "the writes of 2PC, without messages";
 const BANKS = 3;
+/** Of all cores: what a machine that does nothing else does all the same. */
+const QUIET_PART = 0.05;
 const US_PER_MS = 1_000;
 
 export function figureTable({ figures }: BenchReport): Table {
@@ -74,6 +76,13 @@ export function cpuTable(report: BenchReport): Table {
   const coordinator = median(storage, 1, ({ cpuMicros }) => cpuMicros["coordinator"]);
   const banks = median(storage, 1, ({ cpuMicros }) => ofBanks(cpuMicros));
   return { head, rows: [...rows, [WRITES, all, NONE, coordinator, banks]] };
+}
+
+/** That the machine had something else to do, in words; null where it did not. */
+export function disturbance({ machine, measurements }: BenchReport): string | null {
+  const others = spreadOf(measurements.flatMap(({ cores }) => cores?.others ?? []))?.median ?? 0;
+  if (others <= machine.cores * QUIET_PART) return null;
+  return `Something else kept ${others.toFixed(2)} of ${machine.cores} cores busy meanwhile: rates and latencies are worse than those of a quiet machine, CPU a transaction somewhat. Ratios are less disturbed.`;
 }
 
 /** How large the product's batches were, in words; null where that was not measured. */

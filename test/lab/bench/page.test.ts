@@ -66,6 +66,14 @@ test("the dearest has the longest bar, and one at a time none, since it is anoth
   ]);
 });
 
+test("a machine that had other things to do is said to be one", () => {
+  const busy = { cores: { used: 1, others: 0.9 } };
+  const all = ["streamed", "fan-out", "random", "alone", "unsynced", "library", "unary"];
+  const text = page(measured([Object.fromEntries(all.map((name) => [name, busy]))]));
+  expect(text).toContain("Something else kept 0.90 of 2 cores busy");
+  expect(page(measured())).not.toContain("Something else");
+});
+
 test("it says how large batches were", () => {
   expect(page(measured())).toContain(
     "coordinator carried 500 decisions, and one of a participant 400 votes and commits",
