@@ -12,6 +12,8 @@ const PART_OF_ALL = 1 / 2;
 /** Work under way of all transactions, in bytes. */
 const WORK_BYTES = 64 * 1024 * 1024;
 
+/** The wait that is asked of work that is too large now, in milliseconds. */
+const SIZE_HINT_MS = 100;
 /** The longest wait that is asked of who has not named a participant yet, in milliseconds. */
 const BEGIN_HINT_MS = 500;
 
@@ -56,8 +58,8 @@ export class Admission {
    * @param timeoutMs the caller's
    * @throws NemconError OVERLOADED, with the time after which there may be room
    */
-  check(underway: number, participants: readonly NodeId[], sizeBytes: number, timeoutMs: number): void {
-    const common = this.commonRefusal(underway, sizeBytes);
+  check(underway: number, participants: readonly NodeId[], timeoutMs: number): void {
+    const common = this.fullness(underway);
     let why = common;
     let retryAfterMs = 0;
     for (const participant of participants) {
@@ -81,12 +83,19 @@ export class Admission {
   checkBegin(underway: number, open: number): void {
     const doors = [...this.doors.values()];
     const { interactive } = this.most;
-    let why = this.commonRefusal(underway, 0);
+    let why = this.fullness(underway);
     if (open >= interactive) why ??= `${open} transactions are open, and ${interactive} may be`;
     if (doors.length > 0 && doors.every((door) => door.isFull)) why ??= "no participant answers more in time";
     if (why === null) return;
     this.refused += 1;
     throw overloaded(why, Math.min(BEGIN_HINT_MS, ...doors.map((door) => door.turnedAway(this.nowMs()))));
+  }
+
+  /** Is there room for so much work? One request of any size is taken. @throws NemconError OVERLOADED */
+  checkSize(sizeBytes: number): void {
+    if (this.bytes === 0 || this.bytes + sizeBytes <= WORK_BYTES) return;
+    this.refused += 1;
+    throw overloaded(`work of ${this.bytes} bytes is under way, and ${WORK_BYTES} may be`, SIZE_HINT_MS);
   }
 
   /** What was refused since the last report, and how many wait for each participant now; null: nothing was. */
@@ -140,10 +149,9 @@ export class Admission {
     for (const place of places) place.door.leave(place, tookMs, timeoutMs);
   }
 
-  private commonRefusal(underway: number, sizeBytes: number): string | null {
-    if (underway >= this.most.all) return `${underway} transactions are under way, and ${this.most.all} may be`;
-    if (this.bytes === 0 || this.bytes + sizeBytes <= WORK_BYTES) return null;
-    return `work of ${this.bytes} bytes is under way, and ${WORK_BYTES} may be`;
+  private fullness(underway: number): string | null {
+    const { all } = this.most;
+    return underway < all ? null : `${underway} transactions are under way, and ${all} may be`;
   }
 
   private door(participant: NodeId): Door {

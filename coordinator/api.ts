@@ -12,9 +12,9 @@ import {
   unary,
 } from "../runtime/link/index.ts";
 import { countOperations, limits, PACKING, packWork } from "../runtime/values/index.ts";
-import { outcomeWithin } from "./handlers.ts";
+import { leftMs, outcomeWithin } from "./handlers.ts";
 import { transactionMessage } from "./outcome.ts";
-import { RefusalPace } from "./pace.ts";
+import { busyLoop, RefusalPace } from "./pace.ts";
 import { serveStream } from "./stream.ts";
 import type { Coordinator } from "./wiring.ts";
 
@@ -22,9 +22,12 @@ const PAGE = 100;
 const LARGEST_PAGE = 1_000;
 
 export function coordinatorService(coordinator: Coordinator, operationLimit: number): CoordinatorHandlers {
-  const pace = new RefusalPace(() => performance.now());
-  const submit = (message: SubmitMessage, tell: Parameters<Coordinator["submit"]>[1]): TransactionId =>
-    coordinator.submit(requestOf(message, operationLimit), tell);
+  const pace = new RefusalPace(() => performance.now(), busyLoop());
+  const submit = (
+    message: SubmitMessage,
+    tell: Parameters<Coordinator["submit"]>[1],
+    patienceMs = Number.POSITIVE_INFINITY,
+  ): TransactionId => coordinator.submit(requestOf(message, operationLimit, patienceMs), tell);
   return {
     Begin: unary(({ protocol, timeoutMs }) => {
       const begun = coordinator.begin(protocol, timeoutMs);
@@ -42,7 +45,9 @@ export function coordinatorService(coordinator: Coordinator, operationLimit: num
         return transaction;
       }),
     })),
-    Submit: unary(async (message, call) => ({ outcome: await outcomeWithin(call, (tell) => submit(message, tell)) })),
+    Submit: unary(async (message, call) => ({
+      outcome: await outcomeWithin(call, (tell) => submit(message, tell, leftMs(call))),
+    })),
     SubmitStream: (stream) => serveStream(coordinator, stream, submit, pace),
     GetTransaction: unary(async ({ transaction }) => ({
       transaction: transactionMessage(await coordinator.status(transaction)),
@@ -86,7 +91,11 @@ export function coordinatorService(coordinator: Coordinator, operationLimit: num
 
 const WATCH_BUFFER = 10_000;
 
-function requestOf(message: SubmitMessage, operationLimit: number): Parameters<Coordinator["submit"]>[0] {
+function requestOf(
+  message: SubmitMessage,
+  operationLimit: number,
+  patienceMs: number,
+): Parameters<Coordinator["submit"]>[0] {
   const { transaction, protocol, timeoutMs, branches, packing } = message;
   if (packing !== 0 && packing !== PACKING)
     throw new NemconError(
@@ -97,9 +106,10 @@ function requestOf(message: SubmitMessage, operationLimit: number): Parameters<C
     id: transaction === "" ? null : transaction,
     protocol,
     timeoutMs,
+    patienceMs,
     branches: branches.map((branch) => ({
       participant: branch.participant,
-      work: workOf(branch, packing !== 0, operationLimit),
+      work: () => workOf(branch, packing !== 0, operationLimit),
     })),
   };
 }

@@ -9,6 +9,11 @@ import { outcomeMessage, pendingMessage } from "./outcome.ts";
 const DEADLINE_MARGIN_MS = 20;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** How long the caller still waits, in milliseconds. */
+export function leftMs(call: Pick<ServerUnaryCall<unknown, unknown>, "getDeadline">): number {
+  return Number(call.getDeadline()) - Date.now();
+}
+
 /** The outcome, or `pending` when the caller's deadline comes first. */
 export function outcomeWithin(
   call: Pick<ServerUnaryCall<unknown, unknown>, "getDeadline">,
@@ -28,9 +33,8 @@ export function outcomeWithin(
       finish();
     });
     const begun = id;
-    const deadline = call.getDeadline();
-    const leftMs = Number(deadline) - Date.now() - DEADLINE_MARGIN_MS;
-    if (told === null && leftMs < LONGEST_TIMER_MS)
-      timer = setTimeout(() => resolve(pendingMessage(begun)), Math.max(0, leftMs));
+    const waitMs = leftMs(call) - DEADLINE_MARGIN_MS;
+    if (told === null && waitMs < LONGEST_TIMER_MS)
+      timer = setTimeout(() => resolve(pendingMessage(begun)), Math.max(0, waitMs));
   });
 }

@@ -71,7 +71,10 @@ export interface SubmitRequest {
   readonly protocol: string;
   /** Milliseconds; 0: the coordinator's default. */
   readonly timeoutMs: number;
-  readonly branches: readonly { readonly participant: NodeId; readonly work: Uint8Array }[];
+  /** How long the caller waits for an answer, in milliseconds: what would come later is not begun. */
+  readonly patienceMs: number;
+  /** Their work is asked for only where there is room for it. @throws what is wrong with it */
+  readonly branches: readonly { readonly participant: NodeId; readonly work: () => Uint8Array }[];
 }
 
 type Tell = (answer: Answer) => void;
@@ -141,20 +144,24 @@ export class Coordinator {
     const { id } = request;
     if (id !== null) this.checkMine(id);
     const isRetry = id !== null && !this.ids.isUnused(id);
-    if (isRetry) this.checkRetry(id);
-    else {
-      this.checkServing();
-      this.admission.check(this.underway, participants, sizeOf(request.branches), this.timeOf(request.timeoutMs));
+    if (isRetry) {
+      // Whatever its work: votes are never collected again.
+      this.checkRetry(id);
+      this.start({ transaction: id, protocol, branches: [], timeoutMs: request.timeoutMs }, false, null, tell);
+      return id;
     }
-    if (id !== null && !isRetry) this.ids.use(id);
-    const transaction = id ?? this.ids.next();
+    this.checkServing();
+    this.admission.check(this.underway, participants, Math.min(request.patienceMs, this.timeOf(request.timeoutMs)));
     const branches = request.branches.map(({ participant, work }): BranchPlan => ({
       participant,
       token: null,
       workCount: 0,
-      work,
+      work: work(),
     }));
-    this.start({ transaction, protocol, branches, timeoutMs: request.timeoutMs }, !isRetry, null, tell);
+    this.admission.checkSize(sizeOf(branches));
+    if (id !== null) this.ids.use(id);
+    const transaction = id ?? this.ids.next();
+    this.start({ transaction, protocol, branches, timeoutMs: request.timeoutMs }, true, null, tell);
     return transaction;
   }
 
@@ -185,7 +192,10 @@ export class Coordinator {
     this.checkBranches([...members]);
     const timeMs = this.timeOf(timeoutMs);
     // Only the first work passes the door: from then on the transaction may hold locks that others wait for.
-    if (session.branches.size === 0) this.admission.check(this.underway - 1, [participant], work.length, timeMs);
+    if (session.branches.size === 0) {
+      this.admission.check(this.underway - 1, [participant], timeMs);
+      this.admission.checkSize(work.length);
+    }
     const ticket = this.admission.enter([participant], work.length, timeMs);
     try {
       return await this.sessions.execute(session, participant, work, timeMs);

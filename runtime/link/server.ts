@@ -42,6 +42,9 @@ export interface RunningServer {
   shutdown(graceMs: number): Promise<void>;
 }
 
+/** On one connection; clients hold further ones back. */
+const CALLS_AT_ONCE = 2_048;
+
 /** @throws NemconError PORT_TAKEN, ADDRESS_NOT_LOOPBACK, ADDRESS_INVALID */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { address, tls, keepalive = defaultKeepalive } = options;
@@ -55,6 +58,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     "grpc.keepalive_time_ms": keepalive.timeMs,
     "grpc.keepalive_timeout_ms": keepalive.timeoutMs,
     "grpc.enable_channelz": 0,
+    "grpc.max_concurrent_streams": CALLS_AT_ONCE,
     interceptors: [refuseTooLarge(limits.messageBytes)],
   });
   for (const { definition, implementation } of options.services) {

@@ -48,7 +48,7 @@ function simulate(setting: Setting, admission: Admission | null, clock: { ms: nu
     for (; next <= clock.ms; next += (-Math.log(1 - random.next()) * 1_000) / offered) {
       const id = String((number += 1));
       try {
-        admission?.check(0, ["p"], 100, timeoutMs);
+        admission?.check(0, ["p"], timeoutMs);
         admission?.begin(id, ["p"], 100, timeoutMs);
         queue.push({ id, atMs: clock.ms });
       } catch (thrown) {
@@ -121,7 +121,7 @@ describe("one participant of two", () => {
     let number = 0;
     const take = (participants: readonly string[], timeoutMs = 1_000): string | null => {
       try {
-        admission.check(0, participants, 100, timeoutMs);
+        admission.check(0, participants, timeoutMs);
       } catch (thrown) {
         if (!NemconError.is(thrown, "OVERLOADED")) throw thrown;
         return null;
@@ -214,18 +214,18 @@ test("a request with less time than an answer takes is refused; one with more is
     admission.answered(done, "p");
     admission.end(done);
   }
-  expect(() => admission.check(0, ["p"], 1, 100)).toThrow(/needs about \d+ ms now, and the request has 100 ms/);
-  expect(() => admission.check(0, ["p"], 1, 10_000)).not.toThrow();
+  expect(() => admission.check(0, ["p"], 100)).toThrow(/needs about \d+ ms now, and the request has 100 ms/);
+  expect(() => admission.check(0, ["p"], 10_000)).not.toThrow();
 });
 
 test("work is bounded by its bytes too, and one request of any size is always taken", () => {
   const admission = new Admission({ nowMs: () => 0, limit: LIMIT });
   const half = 40 * 1024 * 1024;
-  admission.check(0, ["p"], 2 * half, 1_000);
+  admission.checkSize(2 * half);
   admission.begin("1", ["p"], half, 1_000);
-  expect(() => admission.check(1, ["p"], half, 1_000)).toThrow(/bytes/);
+  expect(() => admission.checkSize(half)).toThrow(/bytes/);
   admission.end("1");
-  admission.check(0, ["p"], half, 1_000);
+  admission.checkSize(half);
 });
 
 test("interactive transactions: a part of all may be open, and none begins while no participant takes more", () => {

@@ -15,6 +15,9 @@ import { C, defaultTimes, type PlantedInPorts, type Surroundings, type Work, typ
 import { Timeline } from "./timeline.ts";
 import { bytes } from "./work.ts";
 
+/** Callers wait for ever. */
+const patienceMs = Number.POSITIVE_INFINITY;
+
 export class World implements Surroundings {
   readonly options: WorldOptions;
   readonly planted: PlantedInPorts;
@@ -104,7 +107,7 @@ export class World implements Surroundings {
   submit(work: Work, timeoutMs = 0, id: TransactionId | null = null): TransactionId | null {
     const branches = Object.entries(work).map(([participant, items]) => ({
       participant,
-      work: bytes(items.join("; ")),
+      work: () => bytes(items.join("; ")),
     }));
     const { protocol } = this.options;
     let given: TransactionId | null = null;
@@ -114,7 +117,7 @@ export class World implements Surroundings {
       else this.answered(given, answer, "begin");
     };
     this.atDoor(() => {
-      given = this.coordinator.coordinator.submit({ id, protocol, timeoutMs, branches }, tell);
+      given = this.coordinator.coordinator.submit({ id, protocol, timeoutMs, patienceMs, branches }, tell);
     });
     if (given === null) return null;
     const plan: Plan = { id: given, mode: "at once", work: new Map(Object.entries(work)) };
@@ -127,12 +130,12 @@ export class World implements Surroundings {
   retry(id: TransactionId, work: Work): void {
     const branches = Object.entries(work).map(([participant, items]) => ({
       participant,
-      work: bytes(items.join("; ")),
+      work: () => bytes(items.join("; ")),
     }));
     const { protocol } = this.options;
     this.note(`begin of ${id} again`);
     this.atDoor(() => {
-      this.coordinator.coordinator.submit({ id, protocol, timeoutMs: 0, branches }, (answer) =>
+      this.coordinator.coordinator.submit({ id, protocol, timeoutMs: 0, patienceMs, branches }, (answer) =>
         this.answered(id, answer, "retry"),
       );
     });
