@@ -25,7 +25,15 @@ function stream() {
     ids.use(transaction);
     return transaction;
   };
-  serveStream(ids as unknown as Given[0], wire as unknown as Given[1], submit, new RefusalPace(() => 0));
+  serveStream(
+    ids as unknown as Given[0],
+    wire as unknown as Given[1],
+    submit,
+    new RefusalPace(
+      () => 0,
+      () => false,
+    ),
+  );
   const send = (sequence: number): void => {
     wire.emit("data", { submits: [{ tag: 1, submit: { transaction: transactionId("C", 1, sequence), packing: 0 } }] });
   };
