@@ -93,6 +93,9 @@ export class Draws {
     this.keysPerBranch = keysPerBranch;
     this.distribution = keys;
     if (!(this.weight > 0)) throw new NemconError("USAGE", "A mix needs a type of transaction with a weight above 0.");
+    if (this.types.some(([, weight]) => weight < 0))
+      throw new NemconError("USAGE", "A weight of a mix is not below 0.");
+    if (!(theta > 0 && theta < 1)) throw new NemconError("USAGE", `A skew is between 0 and 1, and ${theta} is not.`);
     if (span < 1 || span > participants.length)
       throw new NemconError("USAGE", `A transaction can't span ${span} of ${participants.length} participants.`);
     // Half of them: distinct keys are drawn until there are enough.

@@ -139,6 +139,7 @@ export class Engine {
   /** Rebuilds every live transaction from the journal. Nothing is answered before this has returned (protocols W6). */
   restore(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): void {
     for (const { sequence, entries } of rows) for (const entry of entries) this.replay(entry, sequence);
+    this.outcomes.dropClosed();
     for (const instance of this.instances.values()) {
       const machine = this.options.machines(instance.protocol);
       this.take(instance, machine.restore(this.env, instance.id, instance.records));
@@ -650,7 +651,7 @@ export class Engine {
         this.instances.delete(entry.transaction);
         return;
       case "watermark":
-        this.outcomes.close(entry.coordinator, entry.below, entry.except, sequence);
+        this.outcomes.note(entry.coordinator, entry.below, entry.except, sequence);
         return;
       case "forgotten":
         if (entry.through > this.outcomes.forgottenThrough) this.outcomes.forgottenThrough = entry.through;

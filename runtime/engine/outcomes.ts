@@ -100,6 +100,13 @@ export class Outcomes {
    * @param except ids, or ranges of them (ranges.ts)
    */
   close(coordinator: NodeId, below: TransactionId, except: readonly string[], sequence: number): Watermark | null {
+    const watermark = this.note(coordinator, below, except, sequence);
+    if (watermark !== null) this.dropBelow(coordinator, watermark);
+    return watermark;
+  }
+
+  /** The same, and the rows stay until `dropClosed`: a replay has a watermark for each second of its log. */
+  note(coordinator: NodeId, below: TransactionId, except: readonly string[], sequence: number): Watermark | null {
     const known = this.watermarks.get(coordinator);
     if (known !== undefined && below < known.below) return null;
     // A word that overtook a later one names ids as open that are known to be closed. Closed is for ever: what
@@ -107,14 +114,21 @@ export class Outcomes {
     const named = IdRanges.of(except.map(rangeOf));
     const watermark: Watermark = { below, except: known === undefined ? named : named.and(openAt(known)), sequence };
     this.watermarks.set(coordinator, watermark);
-    for (const [id, { closed }] of this.kept)
-      if (closed.until === "closed" && isOf(id, coordinator) && isBelow(id, watermark)) this.drop(id);
     return watermark;
+  }
+
+  dropClosed(): void {
+    for (const [coordinator, watermark] of this.watermarks) this.dropBelow(coordinator, watermark);
   }
 
   isClosed(coordinator: NodeId, id: TransactionId): boolean {
     const watermark = this.watermarks.get(coordinator);
     return watermark !== undefined && isBelow(id, watermark);
+  }
+
+  private dropBelow(coordinator: NodeId, watermark: Watermark): void {
+    for (const [id, { closed }] of this.kept)
+      if (closed.until === "closed" && isOf(id, coordinator) && isBelow(id, watermark)) this.drop(id);
   }
 
   private oldest(): number {

@@ -54,13 +54,17 @@ export class IdRanges {
 
   /** What is in both. */
   and(other: IdRanges): IdRanges {
-    const both = this.ranges.flatMap((a) =>
-      other.ranges.flatMap((b) => {
-        const first = a.first > b.first ? a.first : b.first;
-        const last = a.last < b.last ? a.last : b.last;
-        return first <= last ? [{ first, last }] : [];
-      }),
-    );
-    return new IdRanges(both);
+    const both: IdRange[] = [];
+    let [here, there] = [0, 0];
+    for (;;) {
+      const [a, b] = [this.ranges[here], other.ranges[there]];
+      if (a === undefined || b === undefined) return new IdRanges(both);
+      const first = a.first > b.first ? a.first : b.first;
+      const last = a.last < b.last ? a.last : b.last;
+      if (first <= last) both.push({ first, last });
+      // The one that ends first meets no other.
+      if (a.last < b.last) here += 1;
+      else there += 1;
+    }
   }
 }

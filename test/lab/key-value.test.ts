@@ -92,11 +92,14 @@ describe("the stream", () => {
     }
   });
 
-  test.each([
+  const wrong: readonly (readonly [Partial<KeyValueOptions>, string])[] = [
     [{ span: 4 }, "span"],
     [{ keysPerBranch: 600 }, "keys"],
     [{ mix: { update: 0 } }, "weight"],
-  ])("%o is refused", (options, word) => {
+    [{ mix: { update: 2, read: -1 } }, "weight"],
+    [{ keys: "zipfian", theta: 1 }, "skew"],
+  ];
+  test.each(wrong)("%o is refused", (options, word) => {
     expect(() => stream(options, 1)).toThrow(word);
   });
 });
