@@ -4,6 +4,7 @@ import { accessSync, constants, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { serverNode } from "../node.ts";
 import { exit } from "../../runtime/errors/index.ts";
 import { count, positive, usage } from "../arguments.ts";
 import type { Json } from "../json.ts";
@@ -72,7 +73,8 @@ async function run(options: Options, shell: Shell): Promise<void> {
   const main = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../main.ts" : "../main.js", import.meta.url));
   try {
     const report = await bench({
-      nemcon: [process.execPath, main],
+      nemcon: [...serverNode, main],
+      serverNode,
       directory,
       rounds: quick ? 1 : rounds,
       seconds: quick ? QUICK_SECONDS : options.seconds,

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { NemconError } from "../../runtime/errors/index.ts";
+import { serverNode } from "../node.ts";
 
 export interface ServerSpec {
   readonly name: string;
@@ -41,6 +42,7 @@ const STOP_BOUND_MS = 10_000;
 const LIVED_MS = 5_000;
 const LAST_WORDS = 20;
 /** Beside this file in the sources and in the package alike. */
+const [node, ...flags] = serverNode;
 const main = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../main.ts" : "../main.js", import.meta.url));
 
 export class Supervisor {
@@ -121,7 +123,7 @@ export class Supervisor {
 
   private launch(server: Supervised): Promise<number> {
     const { spec } = server;
-    const child: Child = spawn(process.execPath, [main, ...spec.args, "--json", "--stop-with-stdin"], {
+    const child: Child = spawn(node, [...flags, main, ...spec.args, "--json", "--stop-with-stdin"], {
       stdio: ["pipe", "pipe", "pipe"],
       // A group of its own: Ctrl-C on the terminal reaches the supervisor alone, which then stops all in order.
       detached: true,

@@ -29,19 +29,25 @@ const worker = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./worker
 /** What the caller's environment says of nemcon is not the default. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NEMCON_")));
 
+/** Words of command lines. */
+interface Commands {
+  readonly nemcon: readonly string[];
+  /** Node as servers run under it. */
+  readonly serverNode: readonly string[];
+}
+
 export class Processes {
   private readonly directory: string;
-  /** `nemcon` as words of a command line. */
-  private readonly nemcon: readonly string[];
+  private readonly commands: Commands;
   private readonly children = new Set<ChildProcess>();
   private stopping = false;
   /** Rejects when a process ends that was not told to. */
   readonly lost: Promise<never>;
   private lose: (error: NemconError) => void = () => undefined;
 
-  constructor(directory: string, nemcon: readonly string[]) {
+  constructor(directory: string, commands: Commands) {
     this.directory = directory;
-    this.nemcon = nemcon;
+    this.commands = commands;
     this.lost = new Promise((_resolve, reject) => (this.lose = reject));
     // Whoever waits for it hears it; nobody has to.
     this.lost.catch(() => undefined);
@@ -49,7 +55,7 @@ export class Processes {
 
   /** A server of the product, with default settings; resolves when it serves. @throws NemconError where it ends before that */
   async server(directory: string, name: string, args: readonly string[]): Promise<StartedServer> {
-    const [program = "", ...words] = this.nemcon;
+    const [program = "", ...words] = this.commands.nemcon;
     const child = this.start(
       logFile(directory, name),
       program,
@@ -67,9 +73,10 @@ export class Processes {
     return { name, pid: child.pid ?? 0, address };
   }
 
-  /** One of the bench's own processes. */
+  /** One of the bench's own processes: a server like the product's, or a client like any other program. */
   worker(name: string, role: WorkerRole): StartedWorker {
-    const child = this.start(logFile(this.directory, name), process.execPath, [worker, role], "ipc");
+    const [program = "", ...flags] = role === "fan-out" ? this.commands.serverNode : [process.execPath];
+    const child = this.start(logFile(this.directory, name), program, [...flags, worker, role], "ipc");
     const caller = new Caller(name, child);
     return { name, pid: child.pid ?? 0, call: (method, argument) => caller.call(method, argument) };
   }

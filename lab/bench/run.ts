@@ -12,8 +12,9 @@ import { copyBanks, makeBanks, startCluster, startFanOut } from "./targets.ts";
 import type { WorkloadOptions } from "./workload.ts";
 
 export interface BenchOptions {
-  /** `nemcon` as words of a command line. */
+  /** `nemcon` as words of a command line, and Node as servers run under it. */
   readonly nemcon: readonly string[];
+  readonly serverNode: readonly string[];
   /** Where a fresh directory is made for the data, and removed; null: the system's temporary one. */
   readonly directory: string | null;
   readonly rounds: number;
@@ -48,12 +49,12 @@ export interface BenchReport {
 
 /** @throws the signal's reason; NemconError where a process can't be started or ends by itself */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
-  const { directory: parent, nemcon, signal } = options;
+  const { directory: parent, nemcon, serverNode, signal } = options;
   const startedAt = new Date();
   const beganMs = performance.now();
   mkdirSync(parent ?? tmpdir(), { recursive: true });
   const directory = mkdtempSync(join(parent ?? tmpdir(), "nemcon-bench-"));
-  const processes = new Processes(directory, nemcon);
+  const processes = new Processes(directory, { nemcon, serverNode });
   try {
     const results = await Promise.race([allRounds(options, processes, directory), stopped(signal), processes.lost]);
     const measurements = results.flatMap((each) => each.measurements);
