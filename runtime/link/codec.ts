@@ -3,7 +3,7 @@
  * else. A frame is a sequence of items up to its end. An item is a tag, then:
  *
  *   envelope   id, protocol, [timeout in ms where the tag says so], the body's fields
- *   watermark  id, count, ids
+ *   watermark  id, count, ids or ranges of them as text
  *   call       number, method, timeout, payload
  *   return     number, 1 and payload | 0 and reason, message
  *

@@ -9,6 +9,7 @@ import {
   type Message,
   type MessageKind,
 } from "../../../protocols/index.ts";
+import { rangeText } from "../../../runtime/engine/index.ts";
 import type { Envelope } from "../../../runtime/engine/index.ts";
 import type { SideItem } from "../../../runtime/link/index.ts";
 
@@ -27,6 +28,16 @@ export const anyId = fc.oneof(
   text,
   // Of the right shape, and not as an id is written.
   fc.constantFrom("c1.0001.00000ABC", "c1.00001.00000001", "c1.0001.000000001", ".0001.00000001", "00000001", ""),
+);
+
+/** What a watermark leaves open. */
+const openIds = fc.oneof(
+  anyId,
+  fc
+    .tuple(node, fc.nat({ max: 5000 }), fc.nat({ max: 5000 }))
+    .map(([of, a, b]) =>
+      rangeText({ first: transactionId(of, 1, Math.min(a, b)), last: transactionId(of, 1, Math.max(a, b)) }),
+    ),
 );
 
 /** The compiler asks for every kind of message. */
@@ -78,7 +89,7 @@ export const anyEnvelope: fc.Arbitrary<Envelope> = fc
   });
 
 export const anySideItem: fc.Arbitrary<SideItem> = fc.oneof(
-  fc.record({ kind: fc.constant("watermark" as const), below: anyId, except: fc.array(anyId, { maxLength: 20 }) }),
+  fc.record({ kind: fc.constant("watermark" as const), below: anyId, except: fc.array(openIds, { maxLength: 20 }) }),
   fc.record({
     kind: fc.constant("call" as const),
     id: count,
