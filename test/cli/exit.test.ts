@@ -17,7 +17,7 @@ const rows: readonly Row[] = [
   [["dev", "--prot", "1"], 64, "USAGE", /did you mean --port\?/],
   [["dev", "--port", "70000"], 64, "USAGE", /whole number from 0 to 65535/],
   [["dev", "extra"], 64, "USAGE", /Too many arguments/],
-  [["bench", "--only", "zebra"], 64, "USAGE", /there is streamed, fan-out/],
+  [["bench", "--only", "zebra"], 64, "USAGE", /there is streamed, /],
   [["bench", "--only", "storage"], 64, "USAGE", /--only streamed,storage/],
   [["bench", "--seconds", "0"], 64, "USAGE", /0\.1 to 600/],
   [["bench", "--write", "no-such-directory/page.md"], 64, "USAGE", /can't be written/],
