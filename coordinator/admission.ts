@@ -85,10 +85,12 @@ export class Admission {
     const { interactive } = this.most;
     let why = this.fullness(underway);
     if (open >= interactive) why ??= `${open} transactions are open, and ${interactive} may be`;
-    if (doors.length > 0 && doors.every((door) => door.isFull)) why ??= "no participant answers more in time";
+    // One that is stuck is left out of account; where most are full, its first work would be refused anyway.
+    const full = doors.filter((door) => door.isFull);
+    if (full.length * 2 > doors.length) why ??= `${full.length} of ${doors.length} participants answer no more in time`;
     if (why === null) return;
     this.refused += 1;
-    throw overloaded(why, Math.min(BEGIN_HINT_MS, ...doors.map((door) => door.turnedAway(this.nowMs()))));
+    throw overloaded(why, Math.min(BEGIN_HINT_MS, ...full.map((door) => door.turnedAway(this.nowMs()))));
   }
 
   /** Is there room for so much work? One request of any size is taken. @throws NemconError OVERLOADED */
