@@ -25,8 +25,8 @@ const outcomesMaxBytes = Math.max(MIB, transactions * 16);
 /** What a participant keeps of its journal. */
 const PARTICIPANT_MAX_BYTES = 32 * MIB;
 const WAL_BYTES = 8 * MIB;
-/** Growth from the third quarter of the run to its last. Short runs are not over before the heaps have their size. */
-const GROWTH_MIB = transactions < 100_000 ? 96 : 32;
+/** Growth from the third quarter of the run to its last. Short runs are over before the heaps have their size: they go by steps of 32 MiB. */
+const GROWTH_MIB = transactions < 500_000 ? 96 : 32;
 const START_CPU_MS = 2_000;
 const RUN_MS = 120_000 + transactions * 10;
 
