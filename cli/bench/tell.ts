@@ -5,16 +5,28 @@ import {
   cpuTable,
   disturbance,
   figureTable,
+  functionTable,
   invalidFigures,
   limitTable,
+  profileTable,
   rateTable,
   type BenchReport,
 } from "../../lab/bench/index.ts";
 import { table, type Output } from "../output.ts";
 
+function profileTables(report: BenchReport): ReturnType<typeof profileTable>[] {
+  return report.profiles.length === 0 ? [] : [profileTable(report), functionTable(report)];
+}
+
 export function reportText(output: Output, report: BenchReport): string {
   const { machine, measurements, rounds, seconds } = report;
-  const tables = [rateTable(report), cpuTable(report), limitTable(report), figureTable(report)];
+  const tables = [
+    rateTable(report),
+    cpuTable(report),
+    limitTable(report),
+    figureTable(report),
+    ...profileTables(report),
+  ];
   const compared = measurements.reduce((sum, each) => sum + each.compared, 0);
   const disturbed = disturbance(report);
   const batches = batching(report);

@@ -20,6 +20,7 @@ interface Options {
   readonly write?: string;
   readonly only?: string;
   readonly quick?: true;
+  readonly profile?: true;
   readonly plant?: "slow-baseline" | "lost-write";
 }
 
@@ -44,6 +45,7 @@ export function define(command: Command, shell: Shell): void {
       "--only <parts>",
       "measure only these, such as streamed,fan-out (any other word lists them); figures that need more are invalid",
     )
+    .option("--profile", "at the end, show where the time goes: V8's samples of one more measurement")
     .option("--quick", "one short round, to see that it works; no figure to quote")
     .addOption(new Option("--plant <what>").choices(["slow-baseline", "lost-write"]).hideHelp())
     .action(() => run(command.opts<Options>(), shell));
@@ -52,7 +54,8 @@ export function define(command: Command, shell: Shell): void {
     ["nemcon bench --quick", "does it run here?"],
     ["nemcon bench --only streamed,random --rounds 2", "what a transaction costs, in half a minute"],
     ["nemcon bench --json --directory /data > bench.json", "on another disk, as JSON"],
-    ["nemcon bench --rounds 9 --write docs/benchmarks.md", "the page of this repository"],
+    ["nemcon bench --only streamed --rounds 1 --profile", "where the time goes"],
+    ["nemcon bench --rounds 9 --profile --write docs/benchmarks.md", "the page of this repository"],
   ]);
 }
 
@@ -64,7 +67,7 @@ function seconds(text: string): number {
 
 async function run(options: Options, shell: Shell): Promise<void> {
   const { output, signal } = shell;
-  const { rounds, rows, seed, directory = null, quick = false, write, plant = null } = options;
+  const { rounds, rows, seed, directory = null, quick = false, profile = false, write, plant = null } = options;
   if (write !== undefined) checkWritable(write);
   // Loaded here, so that help and mistakes cost nothing.
   const { bench, pageOf, parts } = await import("../../lab/bench/index.ts");
@@ -81,6 +84,7 @@ async function run(options: Options, shell: Shell): Promise<void> {
       warmUpSeconds: quick ? 0 : options.seconds * WARM_UP_PART,
       workload: { seed, records: rows, valueBytes: VALUE_BYTES },
       only,
+      profile,
       plant,
       signal,
       progress: (step, steps, what) => output.status(`${step} of ${steps}  ${what}`),
@@ -120,11 +124,12 @@ function checkWritable(file: string): void {
 }
 
 /** What gives the same run again. */
-function commandLine({ rounds, seconds, rows, seed, directory, write, only, quick }: Options): string {
+function commandLine({ rounds, seconds, rows, seed, directory, write, only, quick, profile }: Options): string {
   const flags = [
     quick === true ? "--quick" : `--rounds ${rounds} --seconds ${seconds}`,
     `--rows ${rows} --seed ${seed}`,
     ...(only === undefined ? [] : [`--only ${only}`]),
+    ...(profile === true ? ["--profile"] : []),
     ...(directory === undefined ? [] : [`--directory ${directory}`]),
     ...(write === undefined ? [] : [`--write ${write}`]),
   ];

@@ -3,4 +3,14 @@
 export { pageOf } from "./page.ts";
 export { parts } from "./rounds.ts";
 export { bench, type BenchReport } from "./run.ts";
-export { batching, cpuTable, disturbance, figureTable, invalidFigures, limitTable, rateTable } from "./tables.ts";
+export {
+  batching,
+  cpuTable,
+  disturbance,
+  figureTable,
+  functionTable,
+  invalidFigures,
+  limitTable,
+  profileTable,
+  rateTable,
+} from "./tables.ts";

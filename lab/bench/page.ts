@@ -8,8 +8,10 @@ import {
   cpuTable,
   disturbance,
   figureTable,
+  functionTable,
   invalidFigures,
   limitTable,
+  profileTable,
   rateTable,
   type Table,
 } from "./tables.ts";
@@ -32,8 +34,19 @@ const lessons: Readonly<Record<FigureName, string>> = {
 
 /** @param command what gives the same run again */
 export function pageOf(report: BenchReport & { readonly nemcon: string }, command: string): string {
-  const { machine, startedAt, elapsedSeconds, measurements, workload, rounds, seconds, figures, limits, nemcon } =
-    report;
+  const {
+    machine,
+    startedAt,
+    elapsedSeconds,
+    measurements,
+    workload,
+    rounds,
+    seconds,
+    figures,
+    limits,
+    profiles,
+    nemcon,
+  } = report;
   const compared = measurements.reduce((sum, each) => sum + each.compared, 0);
   const wrong = measurements.flatMap(({ name, violations }) => violations.map((text) => `${name}: ${text}`));
   const invalid = invalidFigures(report);
@@ -64,6 +77,14 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
     aligned(rateTable(report)),
     ...(batches === null ? [] : [batches]),
     ...(limits.length === 0 ? [] : ["## What the machine can do", aligned(limitTable(report))]),
+    ...(profiles.length === 0
+      ? []
+      : [
+          "## Where the time goes",
+          "V8's samples of the main threads of _2PC, library, 1,024_, in processes that were started for it: own time, idle time left out, from start to end. `runtime/journal` is mostly SQLite's COMMIT, and that mostly waits for the disk.",
+          aligned(profileTable(report)),
+          aligned(functionTable(report)),
+        ]),
     "## How it is measured",
     bullets([
       `A transaction is one \`UPDATE\` of one row by its key at each of three participants, of ${workload.records.toLocaleString("en-US")} rows each, with a value of ${workload.valueBytes} bytes. Ascending keys go through the table in order; random ones are drawn, seed ${workload.seed}.`,

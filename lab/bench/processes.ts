@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { NemconError } from "../../runtime/errors/index.ts";
 import { Caller, type WorkerRole } from "./calls.ts";
+import { profiling } from "./profile.ts";
 
 export interface StartedServer {
   readonly name: string;
@@ -39,15 +40,18 @@ interface Commands {
 export class Processes {
   private readonly directory: string;
   private readonly commands: Commands;
+  private readonly profiles: string | null;
   private readonly children = new Set<ChildProcess>();
   private stopping = false;
   /** Rejects when a process ends that was not told to. */
   readonly lost: Promise<never>;
   private lose: (error: NemconError) => void = () => undefined;
 
-  constructor(directory: string, commands: Commands) {
+  /** @param profiles where each process writes V8's profile of itself when it ends; null: none does */
+  constructor(directory: string, commands: Commands, profiles: string | null = null) {
     this.directory = directory;
     this.commands = commands;
+    this.profiles = profiles;
     this.lost = new Promise((_resolve, reject) => (this.lose = reject));
     // Whoever waits for it hears it; nobody has to.
     this.lost.catch(() => undefined);
@@ -59,7 +63,7 @@ export class Processes {
     const child = this.start(
       logFile(directory, name),
       program,
-      [...words, ...args, "--node", name, "--json", "--stop-with-stdin"],
+      [...this.profiling(name), ...words, ...args, "--node", name, "--json", "--stop-with-stdin"],
       "pipe",
     );
     const address = await new Promise<string>((resolve, reject) => {
@@ -76,9 +80,18 @@ export class Processes {
   /** One of the bench's own processes: a server like the product's, or a client like any other program. */
   worker(name: string, role: WorkerRole): StartedWorker {
     const [program = "", ...flags] = role === "fan-out" ? this.commands.serverNode : [process.execPath];
-    const child = this.start(logFile(this.directory, name), program, [...flags, worker, role], "ipc");
+    const child = this.start(
+      logFile(this.directory, name),
+      program,
+      [...this.profiling(name), ...flags, worker, role],
+      "ipc",
+    );
     const caller = new Caller(name, child);
     return { name, pid: child.pid ?? 0, call: (method, argument) => caller.call(method, argument) };
+  }
+
+  private profiling(name: string): string[] {
+    return this.profiles === null ? [] : profiling(this.profiles, name);
   }
 
   /** Ends them all. */

@@ -7,6 +7,7 @@ import { figuresOf, type Figure } from "./figures.ts";
 import { isInMemory, thisMachine, type Machine } from "./machine.ts";
 import type { MachineLimits, Measurement, Plant, StorageMeasurement } from "./measurement.ts";
 import { Processes } from "./processes.ts";
+import { readProfile, type Profile } from "./profile.ts";
 import { runRound, type RoundResult, type Stage } from "./rounds.ts";
 import { copyBanks, makeBanks, startCluster, startFanOut } from "./targets.ts";
 import type { WorkloadOptions } from "./workload.ts";
@@ -25,6 +26,8 @@ export interface BenchOptions {
   readonly workload: WorkloadOptions;
   /** Of `parts`: what is measured. */
   readonly only: ReadonlySet<string>;
+  /** Afterwards, the part `streamed` once more, in processes that V8 looks into. */
+  readonly profile: boolean;
   readonly plant: Plant | null;
   /** Ends the run early; what was measured by then is lost. */
   readonly signal: AbortSignal;
@@ -45,25 +48,32 @@ export interface BenchReport {
   readonly measurements: readonly Measurement[];
   readonly storage: readonly StorageMeasurement[];
   readonly limits: readonly MachineLimits[];
+  /** Empty where none was asked for. */
+  readonly profiles: readonly Profile[];
 }
 
 /** @throws the signal's reason; NemconError where a process can't be started or ends by itself */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
-  const { directory: parent, nemcon, serverNode, signal } = options;
+  const { directory: parent, nemcon, serverNode } = options;
   const startedAt = new Date();
   const beganMs = performance.now();
   mkdirSync(parent ?? tmpdir(), { recursive: true });
   const directory = mkdtempSync(join(parent ?? tmpdir(), "nemcon-bench-"));
-  const processes = new Processes(directory, { nemcon, serverNode });
+  const commands = { nemcon, serverNode };
   try {
-    const results = await Promise.race([allRounds(options, processes, directory), stopped(signal), processes.lost]);
+    const results = await within(options, new Processes(directory, commands), (processes) =>
+      allRounds(options, processes, directory),
+    );
+    const profiled = options.profile ? await profiles(options, directory) : { profiles: [], measurements: [] };
     const measurements = results.flatMap((each) => each.measurements);
     const storage = results.flatMap((each) => each.storage ?? []);
     const limits = results.flatMap((each) => each.limits ?? []);
     const { rounds, seconds, workload } = options;
     const machine = thisMachine(directory);
     return {
-      verdict: measurements.every(({ violations }) => violations.length === 0) ? "valid" : "invalid",
+      verdict: [...measurements, ...profiled.measurements].every(({ violations }) => violations.length === 0)
+        ? "valid"
+        : "invalid",
       startedAt: startedAt.toISOString(),
       elapsedSeconds: (performance.now() - beganMs) / 1_000,
       machine,
@@ -74,11 +84,42 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
       measurements,
       storage,
       limits,
+      profiles: profiled.profiles,
     };
   } finally {
-    await processes.stop();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Whatever happens, the processes are gone afterwards. */
+async function within<T>(
+  { signal }: BenchOptions,
+  processes: Processes,
+  work: (processes: Processes) => Promise<T>,
+): Promise<T> {
+  try {
+    return await Promise.race([work(processes), stopped(signal), processes.lost]);
+  } finally {
+    await processes.stop();
+  }
+}
+
+/** In processes of their own, since to be looked into costs time; they write what was seen when they end. */
+async function profiles(
+  options: BenchOptions,
+  parent: string,
+): Promise<{ readonly profiles: Profile[]; readonly measurements: readonly Measurement[] }> {
+  const { nemcon, serverNode, seconds, progress } = options;
+  const directory = join(parent, "profiled");
+  mkdirSync(directory);
+  const some = { ...options, only: new Set(["streamed"]), seconds: seconds * PROFILED_TIMES };
+  progress(1, 1, "where the time goes");
+  const processes = new Processes(directory, { nemcon, serverNode }, directory);
+  const { measurements } = await within(options, processes, async () => {
+    const stage = await setUp(some, processes, directory);
+    return runRound(1, stage, some, () => undefined);
+  });
+  return { profiles: profiledProcesses.map((name) => readProfile(directory, name)), measurements };
 }
 
 async function allRounds(options: BenchOptions, processes: Processes, directory: string): Promise<RoundResult[]> {
@@ -96,6 +137,10 @@ async function allRounds(options: BenchOptions, processes: Processes, directory:
     results.push(await runRound(round, stage, options, (what) => tell(`round ${round} of ${rounds}: ${what}`)));
   return results;
 }
+
+/** Against a measurement that counts: code that is not compiled yet should not be most of what is seen. */
+const PROFILED_TIMES = 4;
+const profiledProcesses = ["load", "coordinator", "bank-a", "bank-b", "bank-c"];
 
 /** Only what is needed for what is measured. */
 async function setUp({ workload, only }: BenchOptions, processes: Processes, directory: string): Promise<Stage> {

@@ -13,6 +13,7 @@ export interface Table {
 const NONE = "–";
 const WRITES = "the writes of 2PC, without messages";
 const BANKS = 3;
+const PART_SHOWN = 0.01;
 /** Of all cores: what a machine that does nothing else does all the same. */
 const QUIET_PART = 0.05;
 const US_PER_MS = 1_000;
@@ -35,6 +36,36 @@ export function figureTable({ figures }: BenchReport): Table {
 /** Why figures say nothing, a line each. */
 export function invalidFigures({ figures }: BenchReport): string[] {
   return figures.flatMap(({ name, invalid }: Figure) => (invalid === null ? [] : [`${name}: ${invalid}`]));
+}
+
+/** Where each process's time goes: every part of the house, and package, that has a hundredth of any of them. */
+export function profileTable({ profiles }: BenchReport): Table {
+  const all = profiles.flatMap(({ parts }) => parts.filter(({ share }) => share >= PART_SHOWN));
+  const most = (part: string): number =>
+    Math.max(...all.filter((each) => each.part === part).map(({ share }) => share));
+  const names = [...new Set(all.map(({ part }) => part))].toSorted((a, b) => most(b) - most(a));
+  return {
+    head: ["% of the busy time", ...profiles.map(({ process }) => (process === "load" ? "client" : process))],
+    rows: names.map((name) => [
+      name,
+      ...profiles.map(({ parts }) => percent(parts.find(({ part }) => part === name)?.share ?? 0)),
+    ]),
+  };
+}
+
+/** The functions that take most of a process's time themselves. */
+export function functionTable({ profiles }: BenchReport): Table {
+  const shown = profiles.filter(({ process }) => !/^bank-[b-z]/.test(process));
+  return {
+    head: ["process", "% of the busy time", "function"],
+    rows: shown.flatMap(({ process, functions }) =>
+      functions.map(({ name, share }) => [process === "load" ? "client" : process, percent(share), name]),
+    ),
+  };
+}
+
+function percent(share: number): string {
+  return (share * 100).toFixed(1);
 }
 
 function groups({ measurements }: BenchReport): [string, Measurement[]][] {

@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { figuresOf } from "../../../lab/bench/figures.ts";
 import { pageOf } from "../../../lab/bench/page.ts";
+import type { Profile } from "../../../lab/bench/profile.ts";
 import { measured } from "./measured.ts";
 
-function page(of: ReturnType<typeof measured>): string {
+function page(of: ReturnType<typeof measured>, profiles: readonly Profile[] = []): string {
   const report = {
     nemcon: "1.2.3",
     verdict: "valid" as const,
@@ -26,6 +27,7 @@ function page(of: ReturnType<typeof measured>): string {
     seconds: 2,
     workload: { seed: 1, records: 100_000, valueBytes: 100 },
     figures: figuresOf(of),
+    profiles,
     ...of,
   };
   return pageOf(report, "nemcon bench --rounds 1");
@@ -49,6 +51,25 @@ test("columns line up", () => {
           .map(({ length }) => length),
       ).size,
     ).toBe(1);
+});
+
+test("where the time goes, where that was looked at: the dearest part first, what is below a hundredth left out", () => {
+  const parts = [
+    { part: "runtime/engine", share: 0.2 },
+    { part: "protocols", share: 0.009 },
+  ];
+  const load = { process: "load", busySeconds: 1, parts: [{ part: "client", share: 0.5 }], functions: [] };
+  const functions = [{ name: "dispatch runtime/engine/engine.ts:1", share: 0.2 }];
+  const text = page(measured(), [load, { process: "coordinator", busySeconds: 1, parts, functions }]);
+  const rows = text
+    .match(/^\| (client|runtime\/engine|protocols) .*$/gm)
+    ?.map((row) => row.split(/[| ]+/).slice(1, -1));
+  expect(rows).toEqual([
+    ["client", "50.0", "0.0"],
+    ["runtime/engine", "0.0", "20.0"],
+  ]);
+  expect(text).toContain("dispatch runtime/engine/engine.ts:1");
+  expect(page(measured())).not.toContain("Where the time goes");
 });
 
 test("the dearest has the longest bar, and one at a time none, since it is another scale", () => {
