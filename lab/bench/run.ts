@@ -109,11 +109,11 @@ async function profiles(
   options: BenchOptions,
   parent: string,
 ): Promise<{ readonly profiles: Profile[]; readonly measurements: readonly Measurement[] }> {
-  const { nemcon, serverNode, seconds, progress } = options;
+  const { nemcon, serverNode, seconds } = options;
   const directory = join(parent, "profiled");
   mkdirSync(directory);
   const some = { ...options, only: new Set(["streamed"]), seconds: seconds * PROFILED_TIMES };
-  progress(1, 1, "where the time goes");
+  options.progress(1, 1, "where the time goes");
   const processes = new Processes(directory, { nemcon, serverNode }, directory);
   const { measurements } = await within(options, processes, async () => {
     const stage = await setUp(some, processes, directory);
