@@ -7,7 +7,7 @@
 import { type Operand, operandOf, type Pattern } from "./point.ts";
 import { indexOfParameter } from "./parameters.ts";
 import type { Analysis } from "./reads.ts";
-import type { Column, Schema, Table } from "./schema.ts";
+import { type Column, has, type Schema, type Table } from "./schema.ts";
 import { type Statement, targetAt } from "./statement.ts";
 import { depthsOf, isSymbol, isWord, nameOf, quoteName, type Token, tokensOf } from "./tokens.ts";
 
@@ -35,8 +35,10 @@ export type Plan =
   | (Planned & { readonly kind: "delete"; readonly pattern: Pattern })
   | (Planned & {
       readonly kind: "insert";
-      /** A value for every column, NULL where the statement names none. */
+      /** A value for every column, its default where the statement names none. */
       readonly values: readonly Operand[];
+      /** The rowid is left to SQLite: `sql` asks for the largest one. */
+      readonly isAutomatic: boolean;
       /** ON CONFLICT on the primary key DO UPDATE; null: a row in the way is an error. */
       readonly sets: readonly number[] | null;
     });
@@ -73,7 +75,7 @@ export function planOf(statement: Statement, analysis: Analysis, schema: Schema,
   }
   if (tokens.filter((token) => isWord(token, "SELECT")).length > 0) return null;
   // What a write would evaluate or set off besides, a SELECT does not.
-  if (table.triggers.length > 0 || table.evaluates || table.strict) return null;
+  if (table.triggers.length > 0 || table.evaluates) return null;
   // Whether a row was left alone tells what else was there.
   if (table.tokens.some((token) => isWord(token, "IGNORE"))) return null;
   const depths = depthsOf(tokens);
@@ -162,42 +164,50 @@ function deleteOf({ statement, table, end, at, returning }: Clauses, pattern: Pa
   };
 }
 
-/** INSERT of one row whose whole key the statement gives, into a table with no other unique key and no parents. */
+/** INSERT of one row of plain values. */
 function insertOf({ statement, table, end, at, returning, depths }: Clauses): Plan | null {
   const { tokens } = statement;
-  const isOther = (name: string): boolean =>
-    name !== "rowid" && !table.unique.some((index) => index.name === name && isKey(table, index.columns));
   if (statement.tuples !== 1 || !isWord(tokens[0], "INSERT") || isWord(tokens[1], "OR")) return null;
-  if (table.autoincrement || table.foreignKeys.length > 0 || table.unique.some((index) => isOther(index.name)))
-    return null;
-  if (table.rowid !== null && table.rowidColumn === null) return null;
-  const into = targetAt(tokens, 0);
+  if (table.autoincrement) return null;
   const values = at("VALUES");
   const conflict = at("ON");
-  const named = namesOf(table, tokens, into + 1, values);
+  const named = columnsOfInsert(statement, table);
   const tuple = operandsOf(tokens, depths, values + 1, conflict === -1 ? end : conflict);
   if (named === null || tuple === null || named.length !== tuple.length) return null;
   const operands = table.columns.map((column, at) => tuple[named.indexOf(at)] ?? defaultOf(column));
   if (!operands.every((operand) => operand !== null)) return null;
-  // SQLite would choose it.
+  const insert = { kind: "insert", table, values: operands, returning } as const;
   const id = operands[table.rowidColumn ?? -1];
-  if (id !== undefined && "value" in id && id.value === null) return null;
+  if (table.rowid !== null && (id === undefined || ("value" in id && id.value === null))) {
+    // Where others' rows could be met in another way, their rowids are not simply passed over (pass-over.ts).
+    const isPlain = table.unique.length === 0 && table.foreignKeys.length === 0 && table.referencedBy.length === 0;
+    if (!isPlain || conflict !== -1 || has(table.tokens, "ON", "CONFLICT")) return null;
+    const sql = `SELECT max(${quoteName(table.rowid)}) FROM main.${quoteName(table.name)}`;
+    return { ...insert, sql, sources: [], sets: null, isAutomatic: true };
+  }
   const upsert = conflict === -1 ? null : upsertOf(table, tokens, depths, conflict, end);
-  if (upsert === undefined) return null;
+  // Which of several keys is met first is SQLite's to say.
+  if (upsert === undefined || (upsert !== null && table.unique.some((index) => !isKey(table, index.columns))))
+    return null;
   const out = new Text(tokens, table);
   const selected = [...rowColumns(table), ...(upsert ?? []).map(({ from, to }) => `(${out.expression(from, to)})`)];
   if (out.isBeyond) return null;
   const key = keyOf(table);
   const where = key.map((column) => `${quoteName(table.columns[column]?.name ?? "")} = ?`).join(" AND ");
   return {
-    kind: "insert",
-    table,
+    ...insert,
     sql: `SELECT ${selected.join(", ")} FROM main.${quoteName(table.name)} WHERE ${where}`,
     sources: [...out.sources, ...key.map((excluded) => ({ excluded }))],
-    values: operands,
     sets: upsert === null ? null : upsert.map(({ column }) => column),
-    returning,
+    isAutomatic: false,
   };
+}
+
+/** Positions of the columns that an INSERT … VALUES gives values for; null: not plainly said. */
+export function columnsOfInsert({ tokens }: Statement, table: Table): readonly number[] | null {
+  const depths = depthsOf(tokens);
+  const values = tokens.findIndex((token, at) => depths[at] === 0 && isWord(token, "VALUES"));
+  return values === -1 ? null : namesOf(table, tokens, targetAt(tokens, 0) + 1, values);
 }
 
 /** What a column holds that an INSERT leaves out; null: only SQLite can tell. */
@@ -210,7 +220,8 @@ function keyOf(table: Table): readonly number[] {
   return table.rowidColumn === null ? table.key : [table.rowidColumn];
 }
 
-function isKey(table: Table, columns: readonly number[]): boolean {
+/** Whether the columns are the row's own key. */
+export function isKey(table: Table, columns: readonly number[]): boolean {
   const key = keyOf(table);
   return columns.length === key.length && columns.every((column) => key.includes(column));
 }
@@ -240,7 +251,7 @@ function upsertOf(
   return assignmentsOf(table, tokens, depths, close + 4, end) ?? undefined;
 }
 
-/** `a = …, b = …` of columns that no key, unique value or foreign key holds; null: anything else. */
+/** `a = …, b = …` of columns that are part of no key; null: anything else. */
 function assignmentsOf(
   table: Table,
   tokens: readonly Token[],
@@ -258,14 +269,12 @@ function assignmentsOf(
   return found.length === 0 ? null : found;
 }
 
-/** Whether other rows have something to say about the column's value. */
+/** Whether a change of the column would move the row, or its children. */
 function isBound(table: Table, column: number): boolean {
   const name = table.columns[column]?.name.toLowerCase() ?? "";
   return (
     table.rowidColumn === column ||
     table.primary.includes(column) ||
-    table.unique.some((index) => index.whole || index.columns.includes(column)) ||
-    table.foreignKeys.some((key) => key.columns.includes(column)) ||
     table.referencedBy.some((key) => key.parentColumns.includes(name))
   );
 }

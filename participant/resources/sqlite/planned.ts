@@ -7,19 +7,21 @@
 import { limits, type OperationResult, type SqlOperation, type Value } from "../../../runtime/values/index.ts";
 import { type Before, type Done, type Failed, unmetBy } from "./attempt.ts";
 import { codeOf } from "./failure.ts";
+import { checkForeignKeys } from "./foreign-keys.ts";
 import { type ChangedRow, effectOf, locksOfPoint } from "./footprint.ts";
-import { mayShare } from "./group.ts";
-import { keysOf } from "./keys.ts";
+import { type Sharing, sharingOf } from "./group.ts";
+import { isSame, keysOf } from "./keys.ts";
 import { type Lock, rowLock, valueLock } from "./locks.ts";
 import { bind, type Bound } from "./parameters.ts";
-import { type Plan, planOf, type Source } from "./plan.ts";
+import { isKey, type Plan, planOf, type Source } from "./plan.ts";
 import { type Point, pointOf, valueOf } from "./point.ts";
 import { bindings } from "./reads.ts";
 import { Refusal } from "./refusal.ts";
 import { type FullRow, type RowKey, rowKeyText, type Rows } from "./rows.ts";
 import { sizeOf } from "./run.ts";
-import type { Column, Table } from "./schema.ts";
+import type { Column, Schema, Table } from "./schema.ts";
 import type { Statement } from "./statement.ts";
+import { quoteName } from "./tokens.ts";
 import type { WorkConnection } from "./work-connection.ts";
 
 type Prepared = ReturnType<Rows["prepare"]>;
@@ -35,10 +37,8 @@ interface Ready {
 interface Known {
   /** null: to be tried out. */
   readonly ready: Ready | null;
-  readonly mayShare: boolean;
+  readonly sharing: Sharing;
 }
-
-const unknown: Known = { ready: null, mayShare: false };
 
 const TEXTS_KEPT = 512;
 /** Longer values and rows are SQLite's to refuse. */
@@ -48,12 +48,14 @@ const MOST_BYTES = 1024 * 1024;
 export class Planner {
   private readonly work: WorkConnection;
   readonly rows: Rows;
+  readonly schema: Schema;
   private readonly known = new Map<string, Known>();
 
   /** @param rows of the journal's connection: committed data, inside a read transaction that `work`'s schema holds in */
   constructor(work: WorkConnection, rows: Rows) {
     this.work = work;
     this.rows = rows;
+    this.schema = work.schema;
   }
 
   isFor(work: WorkConnection, rows: Rows): boolean {
@@ -76,7 +78,11 @@ export class Planner {
     // Changes of earlier calls would have to be put back first.
     if (before.changes.rows.length > 0 || before.changes.marks.size > 0) return false;
     try {
-      return operations.every((operation) => this.find(operation).mayShare);
+      return operations.every((operation) => {
+        const { sharing } = this.find(operation);
+        if (sharing !== "unless-null") return sharing === "always";
+        return !Object.values(operation.parameters).includes(null);
+      });
     } catch (error) {
       if (!isOfStatement(error)) throw error;
       return false;
@@ -99,7 +105,7 @@ export class Planner {
     const statement = analyst.parse(text);
     const analysis = analyst.analyse(text, statement, bind(operation, statement.tokens));
     const pattern = analyst.pattern(statement);
-    const known = { ...unknown, mayShare: mayShare(statement, analysis, schema, pattern) };
+    const known = { ready: null, sharing: sharingOf(statement, analysis, schema, pattern) };
     const plan = planOf(statement, analysis, schema, pattern);
     if (plan === null) return known;
     const prepared = this.rows.prepare(plan.kind === "select" ? text : plan.sql);
@@ -120,6 +126,7 @@ class PlannedAttempt {
   private readonly planner: Planner;
   private readonly before: Before;
   private readonly looked: Lock[] = [];
+  private readonly foreign: Lock[] = [];
   private readonly changes: ChangedRow[] = [];
   private readonly results: OperationResult[] = [];
   private lastInsertRowid: bigint;
@@ -149,7 +156,7 @@ class PlannedAttempt {
       this.results.push(result);
     }
     const { changes } = this.before;
-    const { rows, signatures, locks } = effectOf(this.changes, this.looked);
+    const { rows, signatures, locks } = effectOf(this.changes, [...this.looked, ...this.foreign]);
     return {
       ok: true,
       results: this.results,
@@ -203,18 +210,22 @@ class PlannedAttempt {
     columns: readonly string[],
   ): OperationResult {
     const { table, sets } = plan;
-    const given = plan.values.map((operand, at) => asStored(table.columns[at], valueOf(operand, bound)));
+    const id = plan.isAutomatic ? this.nextRowid(table, prepared) : null;
+    // What the work's bytes lend is not kept.
+    const given = plan.values.map((operand, at): Value => {
+      const value = id !== null && at === table.rowidColumn ? id : asStored(table.columns[at], valueOf(operand, bound));
+      return value instanceof Uint8Array ? Buffer.from(value) : value;
+    });
     checkImage(given);
-    const key = keyIn(table, given);
-    // SQLite would choose the rowid.
-    if (table.rowid !== null && typeof key[0] !== "bigint") throw beyond;
+    const key = id === null ? keyIn(table, given) : [id];
+    const [rowid] = key;
+    // SQLite would choose it.
+    if (table.rowid !== null && typeof rowid !== "bigint") throw beyond;
     if (this.hasChanged(table, key)) throw beyond;
-    const row = prepared.get(...sourced(plan.sources, bound, given));
+    const row = id === null ? prepared.get(...sourced(plan.sources, bound, given)) : undefined;
     if (row === undefined) {
-      // What the work's bytes lend is not kept.
-      const after = given.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value));
-      if (table.rowid !== null) this.lastInsertRowid = key[0] as bigint;
-      return this.change({ table, key, before: null, after }, plan.returning, columns);
+      if (typeof rowid === "bigint" && table.rowid !== null) this.lastInsertRowid = rowid;
+      return this.change({ table, key, before: null, after: given }, plan.returning, columns);
     }
     if (sets === null) throw beyond;
     const before = imageIn(table, row);
@@ -230,12 +241,65 @@ class PlannedAttempt {
     returning: readonly number[] | null,
     columns: readonly string[],
   ): OperationResult {
+    this.checkUnique(changed);
+    this.checkParents(changed);
     this.changes.push(changed);
     if (returning === null) return { rowsAffected: 1, columns, rows: [] };
     const image = changed.after ?? changed.before ?? [];
     const row = returning.map((at) => image[at] ?? null);
     this.count(row);
     return { rowsAffected: 1, columns, rows: [row] };
+  }
+
+  /** What SQLite would choose, past the rows that this branch and others insert. */
+  private nextRowid(table: Table, largest: Prepared): bigint {
+    const { transaction, others, changes } = this.before;
+    let highest = largest.get()?.[0] ?? null;
+    const pass = (rowid: Value): void => {
+      if (typeof rowid === "bigint" && (typeof highest !== "bigint" || rowid > highest)) highest = rowid;
+    };
+    pass(others.highestInsert(transaction, table.id)?.key[0] ?? null);
+    for (const { table: of, key, after } of [...changes.rows, ...this.changes]) {
+      if (of !== table && of !== table.id) continue;
+      // Its rowid may be free again.
+      if (after === null) throw beyond;
+      pass(key[0] ?? null);
+    }
+    // Past the last one SQLite draws at random.
+    if (highest === 2n ** 63n - 1n) throw beyond;
+    return typeof highest === "bigint" ? highest + 1n : 1n;
+  }
+
+  /** @throws beyond where another row has one of its unique values, or may have it within this branch */
+  private checkUnique({ table, before, after }: ChangedRow): void {
+    if (after === null) return;
+    for (const index of table.unique) {
+      if (isKey(table, index.columns)) continue;
+      const isKept = before !== null && index.columns.every((at) => isSame(before[at] ?? null, after[at] ?? null));
+      if (isKept) continue;
+      if (this.hasChanged(table, null)) throw beyond;
+      const values = index.columns.map((at) => after[at] ?? null);
+      if (values.includes(null)) continue;
+      const terms = index.columns.map(
+        (at, part) => `${quoteName(table.columns[at]?.name ?? "")} = ? COLLATE ${index.collations[part] ?? "BINARY"}`,
+      );
+      const sql = `SELECT 1 FROM main.${quoteName(table.name)} WHERE ${terms.join(" AND ")} LIMIT 1`;
+      // The row's own value in another spelling is found too, and left to the other way.
+      if (this.planner.rows.prepare(sql).get(...values) !== undefined) throw beyond;
+    }
+  }
+
+  /** @throws beyond where a parent is missing, or may be coming or going within this branch */
+  private checkParents(changed: ChangedRow): void {
+    if (changed.table.foreignKeys.length === 0 || changed.after === null) return;
+    const { locks, violation } = checkForeignKeys(this.planner.rows, this.planner.schema, [changed]);
+    if (violation !== null) throw beyond;
+    if (locks.length === 0) return;
+    for (const { parent } of changed.table.foreignKeys) {
+      const table = this.planner.schema.tables.get(parent);
+      if (table !== undefined && this.hasChanged(table, null)) throw beyond;
+    }
+    this.foreign.push(...locks);
   }
 
   /** The row is locked before what it would become is known. */
@@ -311,14 +375,21 @@ function withSets(table: Table, before: FullRow, sets: readonly number[], row: r
   return after;
 }
 
+function isOfType(value: Value, strictType: string): boolean {
+  if (typeof value === "bigint") return strictType.startsWith("INT") || strictType === "REAL";
+  if (typeof value === "number") return strictType === "REAL";
+  return strictType === (typeof value === "string" ? "TEXT" : "BLOB");
+}
+
 /** What the column would hold, where that takes no conversion which is SQLite's to do. @throws beyond */
 function asStored(column: Column | undefined, value: Value): Value {
   if (column === undefined) throw beyond;
-  const { affinity } = column;
+  const { affinity, strictType } = column;
   if (value === null) {
     if (column.notNull) throw beyond;
     return null;
   }
+  if (strictType !== null && !isOfType(value, strictType)) throw beyond;
   if (value instanceof Uint8Array) return value;
   if (typeof value === "bigint") {
     if (affinity === "text") throw beyond;

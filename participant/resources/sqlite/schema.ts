@@ -13,6 +13,8 @@ export interface Column {
   readonly affinity: Affinity;
   readonly generated: boolean;
   readonly notNull: boolean;
+  /** The type that a STRICT table checks, in upper case; null: it checks none. */
+  readonly strictType: string | null;
   /** Its DEFAULT as written; null: none. */
   readonly default: string | null;
 }
@@ -187,6 +189,7 @@ function readTable(
     generated: row.hidden >= 2,
     // A key of a table WITHOUT ROWID holds no NULL, declared or not.
     notNull: row.notnull === 1 || (withoutRowid && row.pk > 0),
+    strictType: strict && row.type.toUpperCase() !== "ANY" ? row.type.toUpperCase() : null,
     default: row.dflt_value,
   }));
   const listed = all<IndexRow>(db, `PRAGMA main.index_list(${quoteName(name)})`);
