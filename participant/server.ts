@@ -164,6 +164,7 @@ export async function serveParticipant(
       await server.shutdown(GRACE_MS);
       forward.close();
       participant.close();
+      log.info({ ways: resource.ways }, "calls of branches, by the way in which they were prepared (docs/sqlite.md)");
       resource.close();
       journal.close();
     };

@@ -156,7 +156,10 @@ class PlannedAttempt {
       this.results.push(result);
     }
     const { changes } = this.before;
-    const { rows, signatures, locks } = effectOf(this.changes, [...this.looked, ...this.foreign]);
+    const { rows, signatures, locks } = effectOf(
+      this.changes,
+      this.foreign.length === 0 ? this.looked : [...this.looked, ...this.foreign],
+    );
     return {
       ok: true,
       results: this.results,
