@@ -221,6 +221,8 @@ export async function eventually(
   while (!(await holds())) {
     if (performance.now() > endMs)
       throw new Error(`not within ${boundMs} ms: ${typeof what === "string" ? what : what()}`);
+    // What is looked at may come by an event, such as a line that a server writes.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
