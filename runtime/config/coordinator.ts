@@ -37,7 +37,7 @@ const outcomes = z
       .default(86_400_000)
       .describe("Outcomes are kept this long after the end, so that a client may still ask."),
     maxBytes: bytes(MiB, 1024 * 1024 * MiB)
-      .default(64 * MiB)
+      .default(24 * MiB)
       .describe(
         "The journal's size at which the oldest outcomes go, even before keepMs. A start reads it all, and what is kept is in memory.",
       ),

@@ -233,11 +233,16 @@ class EntryReader {
     const tag = from.byte();
     switch (tag) {
       case entryTags.record:
-        return { kind: "record", transaction: from.text(), protocol: this.name(protocolNames), record: this.record() };
+        return {
+          kind: "record",
+          transaction: from.idText(),
+          protocol: this.name(protocolNames),
+          record: this.record(),
+        };
       case entryTags.closed:
         return this.closed();
       case entryTags.dropped:
-        return { kind: "dropped", transaction: from.text() };
+        return { kind: "dropped", transaction: from.idText() };
       case entryTags.watermark:
         return {
           kind: "watermark",
@@ -287,7 +292,7 @@ class EntryReader {
 
   private closed(): Entry {
     const { from } = this;
-    const transaction = from.text();
+    const transaction = from.idText();
     const protocol = this.name(protocolNames);
     const atMs = from.varint();
     const outcome = this.name(outcomeNames);

@@ -27,9 +27,8 @@ import {
   type TransactionId,
 } from "../../protocols/index.ts";
 import type { Envelope } from "../engine/index.ts";
-import { Reader, UnreadableBytes, Writer } from "../packing/index.ts";
+import { Reader, recentIdsOf, type RecentIds, UnreadableBytes, Writer } from "../packing/index.ts";
 import type { CallMethod, SideItem } from "./items.ts";
-import { recentIdsOf, type RecentIds } from "./recent-ids.ts";
 
 /** The layouts that this build reads and writes, best first. */
 export const frameVersions: readonly number[] = [1];

@@ -4,6 +4,10 @@
  * checked, so that damaged or hostile bytes end in an `UnreadableBytes`, never in a wrong value.
  */
 
+import { recentIdsOf, type RecentIds } from "./recent-ids.ts";
+
+export { recentIdsOf, type RecentIds };
+
 export class UnreadableBytes extends Error {
   override readonly name = "UnreadableBytes";
 }
@@ -14,6 +18,9 @@ const KEPT_BYTES = 8 * 1024 * 1024;
 /** Eight bytes as a number of 64 bits, and back, without the steps that Buffer's methods take. */
 const eightBytes = new Uint8Array(8);
 const eight = new DataView(eightBytes.buffer);
+
+/** At the end of a transaction's id. */
+const SEQUENCE_DIGITS = 8;
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -129,6 +136,8 @@ export class Writer {
 export class Reader {
   private readonly buffer: Buffer;
   private offset = 0;
+  /** Of the last id. */
+  private lastPrefix: { readonly start: number; readonly size: number; readonly recent: RecentIds } | null = null;
 
   constructor(bytes: Uint8Array) {
     this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -198,6 +207,52 @@ export class Reader {
     this.need(size);
     const value = this.buffer.toString("utf8", this.offset, this.offset + size);
     this.offset += size;
+    return value;
+  }
+  /** A text that most often is a transaction's id, and often one that was read before: then it is the same string. */
+  idText(): string {
+    const start = this.offset;
+    const size = this.varint();
+    this.need(size);
+    const sequence = this.sequenceIn(this.offset + size - SEQUENCE_DIGITS, this.offset + size);
+    if (size <= SEQUENCE_DIGITS || sequence < 0) {
+      this.offset = start;
+      return this.text();
+    }
+    const recent = this.recentBehind(this.offset, this.offset + size - SEQUENCE_DIGITS);
+    const known = recent.get(sequence);
+    if (known !== undefined) {
+      this.offset += size;
+      return known;
+    }
+    this.offset = start;
+    const id = this.text();
+    recent.keep(sequence, id);
+    return id;
+  }
+
+  /** Ids that begin with the same bytes as these; those of one row mostly all do. */
+  private recentBehind(start: number, end: number): RecentIds {
+    const { buffer, lastPrefix } = this;
+    if (lastPrefix !== null && lastPrefix.size === end - start) {
+      let at = 0;
+      while (at < lastPrefix.size && buffer[lastPrefix.start + at] === buffer[start + at]) at += 1;
+      if (at === lastPrefix.size) return lastPrefix.recent;
+    }
+    const recent = recentIdsOf(buffer.toString("utf8", start, end));
+    this.lastPrefix = { start, size: end - start, recent };
+    return recent;
+  }
+
+  /** The number that the digits are in base 36; -1 where they are none. */
+  private sequenceIn(start: number, end: number): number {
+    let value = 0;
+    for (let at = Math.max(0, start); at < end; at += 1) {
+      const byte = this.buffer[at] ?? 0;
+      if (byte >= 48 && byte <= 57) value = value * 36 + byte - 48;
+      else if (byte >= 97 && byte <= 122) value = value * 36 + byte - 87;
+      else return -1;
+    }
     return value;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Random schemas and SQL through the resource manager and through plain SQLite: results, errors and contents equal to
- * the bit. A few seconds of seeds here, more with CI=true, any with NEMCON_DIFFERENTIAL_SEED and NEMCON_DIFFERENTIAL_RUNS;
+ * Random schemas and SQL through the resource manager, each way of it, and through plain SQLite: results, errors and
+ * contents equal to the bit. A few seconds of seeds here, more with CI=true, any with NEMCON_DIFFERENTIAL_SEED and NEMCON_DIFFERENTIAL_RUNS;
  * a failure names its seed.
  */
 
@@ -108,6 +108,8 @@ function oneRun(seed: number, interactive: boolean, ways: Ways): { branches: num
 test.each([
   ["one-shot", "cheapest"],
   ["interactive", "cheapest"],
+  ["one-shot", "grouped"],
+  ["interactive", "grouped"],
   ["one-shot", "alone"],
   ["interactive", "alone"],
 ] as const)("%s branches do what plain SQLite does, %s way", { timeout: 3_600_000 }, (mode, ways) => {

@@ -215,7 +215,7 @@ test("defaults are what the documents promise", () => {
     listen: "127.0.0.1:7410",
     protocol: { default: "2pc" },
     times: { voteMs: 5000, acknowledgementMs: 200, retryCapMs: 5000, idleMs: 60_000 },
-    outcomes: { keepMs: 86_400_000, maxBytes: 64 * 1024 * 1024 },
+    outcomes: { keepMs: 86_400_000, maxBytes: 24 * 1024 * 1024 },
     limits: { participants: 64, operations: 1000 },
     log: { level: "info" },
     faults: noFaults,

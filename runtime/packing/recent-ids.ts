@@ -1,10 +1,8 @@
 /**
- * Ids that frames carried lately, as the strings that the process already has: a vote's id is then the very
- * string under which its transaction is kept, already hashed, and not a new one that has to be put together,
- * hashed and compared.
+ * Ids that frames and journal rows carried lately, as the strings that the process already has: a vote's id is
+ * then the very string under which its transaction is kept, already hashed, and not a new one that has to be put
+ * together, hashed and compared.
  */
-
-import type { TransactionId } from "../../protocols/index.ts";
 
 const SLOTS = 16_384;
 /** Coordinators' incarnations seen lately; past this all begin anew. */
@@ -13,14 +11,14 @@ const PREFIXES = 32;
 /** Those of one prefix, by sequence; a newer one takes an older one's slot. */
 export class RecentIds {
   private readonly sequences = new Float64Array(SLOTS).fill(-1);
-  private readonly ids: TransactionId[] = [];
+  private readonly ids: string[] = [];
 
-  get(sequence: number): TransactionId | undefined {
+  get(sequence: number): string | undefined {
     const slot = sequence % SLOTS;
     return this.sequences[slot] === sequence ? this.ids[slot] : undefined;
   }
 
-  keep(sequence: number, id: TransactionId): void {
+  keep(sequence: number, id: string): void {
     const slot = sequence % SLOTS;
     this.sequences[slot] = sequence;
     this.ids[slot] = id;
