@@ -1,7 +1,7 @@
 /** What a coordinator tells of its transactions: page by page, one by one, and as they change. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Cluster } from "./processes.ts";
+import { Cluster, eventually } from "./processes.ts";
 import { call, Stubs } from "./stubs.ts";
 
 let cluster: Cluster;
@@ -33,13 +33,22 @@ async function pay(more = ""): Promise<string> {
   return outcome.transaction;
 }
 
+/** A commit is told before its participants have acknowledged it; until then it is an open transaction. */
+async function over(transaction: string): Promise<string> {
+  await eventually(`${transaction} is over`, async () =>
+    ["committed", "aborted"].includes((await cluster.client.transaction(transaction)).state),
+  );
+  return transaction;
+}
+
 const abort = (transaction: string): Promise<unknown> =>
   call((options, done) => stubs.coordinator.Abort({ transaction }, options, done));
 
 describe("pages", () => {
   test("every transaction is on one of them: the open ones first, then the newest", async () => {
     const ended: string[] = [];
-    for (let index = 0; index < 11; index += 1) ended.push(await pay(index % 3 === 0 ? "AND balance < 0" : ""));
+    for (let index = 0; index < 11; index += 1)
+      ended.push(await over(await pay(index % 3 === 0 ? "AND balance < 0" : "")));
     const open = [await stubs.begin(), await stubs.begin(), await stubs.begin()];
     const ids = (await stubs.rest(4)).map(({ transaction }) => transaction);
     expect(ids.slice(0, 3)).toEqual(open.toReversed());
