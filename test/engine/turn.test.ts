@@ -1,8 +1,11 @@
 /** The turn: nothing leaves before what it rests on is durable (protocols W1), and what is unforced may vanish (W2). */
 import { describe, expect, test } from "vitest";
-import type { Entry } from "../../runtime/engine/index.ts";
+import { participantIdentity } from "../../participant/wiring.ts";
+import { protocols, transactionId } from "../../protocols/index.ts";
+import { Engine, type Entry } from "../../runtime/engine/index.ts";
 import type { Probe } from "../support/probe.ts";
 import { C } from "../support/setting.ts";
+import { Timeline } from "../support/timeline.ts";
 import { World } from "../support/world.ts";
 
 const transfer = { P1: ["add x -5"], P2: ["add y 5"] } as const;
@@ -144,5 +147,100 @@ describe("an unforced entry", () => {
     expect(world.coordinator.engine.liveCount).toBe(1);
     await world.run(100);
     expect(world.coordinator.engine.liveCount).toBe(0);
+  });
+});
+
+describe("more work than a turn should take", () => {
+  /** A participant whose prepares take a millisecond each, and the votes that left it, by when. */
+  function slow(): {
+    engine: Engine;
+    timeline: Timeline;
+    prepared: () => number;
+    votes: { atMs: number; vote: string }[];
+  } {
+    const timeline = new Timeline();
+    const votes: { atMs: number; vote: string }[] = [];
+    let [sequence, prepared] = [0, 0];
+    const size = { firstSequence: 1, bytes: 0, nextSequence: 1 };
+    const engine = new Engine({
+      env: { self: "P1", incarnation: 1, times: new World({}).options.times },
+      machines: (protocol) => protocols[protocol].participant,
+      identity: participantIdentity,
+      clock: { nowMs: () => timeline.nowMs, calendarMs: () => timeline.nowMs },
+      scheduler: {
+        soon: (turn) => void timeline.after(0, turn),
+        after: (delayMs, fire) => timeline.after(delayMs, fire),
+      },
+      random: { next: () => 0.5 },
+      journal: {
+        transact: (inside) => {
+          inside();
+          return (sequence += 1);
+        },
+        append: () => sequence + 1,
+        flush: () => undefined,
+        size,
+        sequenceForBytes: () => 1,
+      },
+      network: {
+        send: (_to, envelopes) => {
+          for (const { body } of envelopes)
+            if (body.kind === "vote") votes.push({ atMs: timeline.nowMs, vote: body.vote });
+        },
+      },
+      resource: {
+        execute: (calls) =>
+          calls.map(() => {
+            timeline.nowMs += 1;
+            prepared += 1;
+            return { kind: "prepared", vote: "yes", redo: NOTHING, result: NOTHING };
+          }),
+        apply: (calls) => calls.map(() => null),
+        applied: () => undefined,
+        restored: () => undefined,
+      },
+      observer: { alarm: (_id, alarm, detail) => expect.fail(`${alarm}: ${detail}`) },
+      retention: { keepMs: 1e9, maxBytes: 1e9, sweepMs: 1e6 },
+      lockWaitMs: 0,
+      flushMs: 100,
+    });
+    engine.restore([]);
+    return { engine, timeline, prepared: () => prepared, votes };
+  }
+
+  const TIMEOUT_MS = 300;
+  const body = { kind: "prepare", participants: ["P1"], token: null, workCount: 0, work: NOTHING } as const;
+  const prepares = Array.from({ length: 1_000 }, (_, index) => ({
+    transaction: transactionId(C, 1, index + 1),
+    protocol: "2pc" as const,
+    timeoutMs: TIMEOUT_MS,
+    body,
+  }));
+
+  test("is answered bit by bit, and whoever has no time left costs no work", async () => {
+    const { engine, timeline, prepared, votes } = slow();
+    engine.deliver(C, prepares);
+    await timeline.run(10_000);
+    expect(votes).toHaveLength(prepares.length);
+    expect(votes[0]?.atMs).toBeLessThan(TIMEOUT_MS / 2);
+    const yes = votes.filter(({ vote }) => vote === "yes");
+    expect(yes).toHaveLength(prepared());
+    // A slice that was begun in time is finished.
+    expect(prepared()).toBeGreaterThanOrEqual(TIMEOUT_MS);
+    expect(prepared()).toBeLessThan(TIMEOUT_MS * 1.5);
+  });
+
+  test("keeps its order: what came first is stepped first, also behind what a turn left over", async () => {
+    const { engine, timeline, votes } = slow();
+    engine.deliver(C, prepares.slice(0, 200));
+    await timeline.run(0);
+    const before = votes.length;
+    expect(before).toBeLessThan(200);
+    const id = prepares[150]?.transaction ?? "";
+    // Its prepare is still waiting: an abort that overtook it would leave the branch prepared for ever.
+    engine.deliver(C, [{ transaction: id, protocol: "2pc", body: { kind: "decision", decision: "abort" } }]);
+    await timeline.run(10_000);
+    expect(votes).toHaveLength(200);
+    expect(engine.live(id)).toBeUndefined();
   });
 });
