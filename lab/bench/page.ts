@@ -3,18 +3,7 @@
 import type { Figure, FigureName } from "./figures.ts";
 import type { BenchReport } from "./run.ts";
 import { spreadOf } from "./statistics.ts";
-import {
-  batching,
-  cpuTable,
-  disturbance,
-  figureTable,
-  functionTable,
-  invalidFigures,
-  limitTable,
-  profileTable,
-  rateTable,
-  type Table,
-} from "./tables.ts";
+import { said, type Table } from "./tables.ts";
 
 const BAR_CELLS = 48;
 const GIB = 1024 ** 3;
@@ -49,9 +38,8 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
   } = report;
   const compared = measurements.reduce((sum, each) => sum + each.compared, 0);
   const wrong = measurements.flatMap(({ name, violations }) => violations.map((text) => `${name}: ${text}`));
-  const invalid = invalidFigures(report);
-  const disturbed = disturbance(report);
-  const batches = batching(report);
+  const tables = said(report);
+  const { invalid, disturbed, batches } = tables;
   return `${[
     "# Benchmarks",
     "This page is written by the benchmark itself. It is what one machine did on one day; run it on yours:",
@@ -65,25 +53,25 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
     ...(disturbed === null ? [] : [disturbed]),
     "## Figures",
     `Each is computed within a round, from what was measured seconds apart; then the median, the smallest and the largest of ${rounds} rounds.`,
-    aligned(figureTable(report)),
+    aligned(tables.figures),
     ...(invalid.length === 0 ? [] : ["Figures that say nothing, and why:", bullets(invalid)]),
     bullets(figures.map(explained)),
     "## What a transaction costs",
     `µs of CPU a transaction, over all processes, ${BAR_CELLS} cells for the dearest:`,
     fenced(bars(report), "text"),
-    aligned(cpuTable(report)),
+    aligned(tables.cpu),
     "## Throughput and latency",
     "Medians over the rounds; `cores` is what all processes of the measurement kept busy, `others` what the rest of the machine did meanwhile, which should be nothing. Of random keys two transactions under way may want the same one; then one of them waits, or aborts as a `CONFLICT`.",
-    aligned(rateTable(report)),
+    aligned(tables.rates),
     ...(batches === null ? [] : [batches]),
-    ...(limits.length === 0 ? [] : ["## What the machine can do", aligned(limitTable(report))]),
+    ...(limits.length === 0 ? [] : ["## What the machine can do", aligned(tables.limits)]),
     ...(profiles.length === 0
       ? []
       : [
           "## Where the time goes",
           "V8's samples of the main threads of _2PC, library, 1,024_, in processes that were started for it: own time, idle time left out, from start to end. `runtime/journal` is mostly SQLite's COMMIT, and that mostly waits for the disk.",
-          aligned(profileTable(report)),
-          aligned(functionTable(report)),
+          aligned(tables.profile),
+          aligned(tables.functions),
         ]),
     "## How it is measured",
     bullets([

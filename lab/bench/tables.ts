@@ -10,6 +10,34 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** All that a report says of itself; a table without rows says nothing, and so does null. */
+export interface Said {
+  readonly rates: Table;
+  readonly cpu: Table;
+  readonly limits: Table;
+  readonly figures: Table;
+  readonly profile: Table;
+  readonly functions: Table;
+  readonly batches: string | null;
+  readonly disturbed: string | null;
+  /** Why figures say nothing, a line each. */
+  readonly invalid: readonly string[];
+}
+
+export function said(report: BenchReport): Said {
+  return {
+    rates: rateTable(report),
+    cpu: cpuTable(report),
+    limits: limitTable(report),
+    figures: figureTable(report),
+    profile: profileTable(report),
+    functions: functionTable(report),
+    batches: batching(report),
+    disturbed: disturbance(report),
+    invalid: invalidFigures(report),
+  };
+}
+
 const NONE = "–";
 const WRITES = "the writes of 2PC, without messages";
 const BANKS = 3;
@@ -18,7 +46,7 @@ const PART_SHOWN = 0.01;
 const QUIET_PART = 0.05;
 const US_PER_MS = 1_000;
 
-export function figureTable({ figures }: BenchReport): Table {
+function figureTable({ figures }: BenchReport): Table {
   return {
     head: ["figure", "median", "min – max", "goal", "reached"],
     rows: figures.map(({ name, unit, spread, direction, target, later, reached }) => {
@@ -34,12 +62,12 @@ export function figureTable({ figures }: BenchReport): Table {
 }
 
 /** Why figures say nothing, a line each. */
-export function invalidFigures({ figures }: BenchReport): string[] {
+function invalidFigures({ figures }: BenchReport): string[] {
   return figures.flatMap(({ name, invalid }: Figure) => (invalid === null ? [] : [`${name}: ${invalid}`]));
 }
 
 /** Where each process's time goes: every part of the house, and package, that has a hundredth of any of them. */
-export function profileTable({ profiles }: BenchReport): Table {
+function profileTable({ profiles }: BenchReport): Table {
   const all = profiles.flatMap(({ parts }) => parts.filter(({ share }) => share >= PART_SHOWN));
   const most = (part: string): number =>
     Math.max(...all.filter((each) => each.part === part).map(({ share }) => share));
@@ -54,7 +82,7 @@ export function profileTable({ profiles }: BenchReport): Table {
 }
 
 /** The functions that take most of a process's time themselves. */
-export function functionTable({ profiles }: BenchReport): Table {
+function functionTable({ profiles }: BenchReport): Table {
   const shown = profiles.filter(({ process }) => !/^bank-[b-z]/.test(process));
   return {
     head: ["process", "% of the busy time", "function"],
@@ -72,7 +100,7 @@ function groups({ measurements }: BenchReport): [string, Measurement[]][] {
   return [...Map.groupBy(measurements, ({ name }) => name)];
 }
 
-export function rateTable(report: BenchReport): Table {
+function rateTable(report: BenchReport): Table {
   const rows = groups(report).map(([name, all]) => [
     name,
     ...ranged(all.map(({ perSecond }) => perSecond)),
@@ -92,7 +120,7 @@ export function rateTable(report: BenchReport): Table {
 }
 
 /** µs of CPU a transaction, median, by process. */
-export function cpuTable(report: BenchReport): Table {
+function cpuTable(report: BenchReport): Table {
   const rows = groups(report).map(([name, all]) => [
     name,
     median(all, 1, ({ cpuMicros }) => cpuMicros?.total),
@@ -110,14 +138,14 @@ export function cpuTable(report: BenchReport): Table {
 }
 
 /** That the machine had something else to do, in words; null where it did not. */
-export function disturbance({ machine, measurements }: BenchReport): string | null {
+function disturbance({ machine, measurements }: BenchReport): string | null {
   const others = spreadOf(measurements.flatMap(({ cores }) => cores?.others ?? []))?.median ?? 0;
   if (others <= machine.cores * QUIET_PART) return null;
   return `Something else kept ${others.toFixed(2)} of ${machine.cores} cores busy meanwhile: rates and latencies are worse than those of a quiet machine, CPU a transaction somewhat. Ratios are less disturbed.`;
 }
 
 /** How large the product's batches were, in words; null where that was not measured. */
-export function batching({ storage }: BenchReport): string | null {
+function batching({ storage }: BenchReport): string | null {
   if (storage.length === 0) return null;
   const writes = ({ forcedWrites }: StorageMeasurement, name: string): number => forcedWrites[name] ?? 0;
   const coordinator = median(storage, 0, (each) => each.transactions / writes(each, "coordinator"));
@@ -126,7 +154,7 @@ export function batching({ storage }: BenchReport): string | null {
 }
 
 /** No rows where they were not measured. */
-export function limitTable({ limits }: BenchReport): Table {
+function limitTable({ limits }: BenchReport): Table {
   const head = ["this machine", "median", "min – max"];
   if (limits.length === 0) return { head, rows: [] };
 

@@ -19,7 +19,6 @@ import type {
   NodeId,
   ProtocolName,
   ReplyId,
-  ResourceRequest,
   ResourceResult,
   Send,
   Step,
@@ -31,6 +30,7 @@ import { unreachable } from "../../protocols/index.ts";
 import type { Entry } from "./entry.ts";
 import { InstanceTimer, type Instance, type Peer } from "./instance.ts";
 import { Outcomes } from "./outcomes.ts";
+import { LockWaits, type Pending } from "./lock-waits.ts";
 import type {
   Clock,
   Envelope,
@@ -40,7 +40,6 @@ import type {
   Random,
   Resource,
   ResourceAnswer,
-  ResourceCall,
   Scheduler,
 } from "./ports.ts";
 import { rangeText } from "./ranges.ts";
@@ -82,20 +81,6 @@ interface Job {
   readonly fresh: boolean;
 }
 
-interface Pending extends ResourceCall {
-  readonly instance: Instance;
-  /** When it has waited for long enough, in monotonic milliseconds; null: it has not waited yet. */
-  readonly untilMs: number | null;
-}
-
-interface Parked {
-  readonly pending: Pending;
-  /** Monotonic milliseconds. */
-  readonly untilMs: number;
-  readonly expiry: Armed;
-  expired: boolean;
-}
-
 /** So many inputs are stepped before the resource is asked and the clock is looked at. */
 const SLICE = 64;
 /**
@@ -103,9 +88,6 @@ const SLICE = 64;
  * has no time left then costs no work: otherwise all of a queue that is too long would be done, for nobody.
  */
 const TURN_MS = 50;
-
-/** Requests that wait for locks: all are tried again when one is free, so that more of them would take the turn's time for nothing. */
-const MOST_PARKED = 256;
 
 export class Engine {
   readonly env: Env;
@@ -120,8 +102,7 @@ export class Engine {
   private scheduled = false;
   private serving = false;
   private closed = false;
-  private parked: Parked[] = [];
-  private retryParked = false;
+  private readonly waits: LockWaits;
   private flushTimer: Armed | null = null;
   /** Closings whose entry still waits in memory: for the outside these ids are open. */
   private unwritten: TransactionId[] = [];
@@ -141,7 +122,9 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.options = options;
     this.env = options.env;
-    this.wheel = new TimerWheel(options.clock, options.scheduler);
+    const { clock, scheduler, lockWaitMs } = options;
+    this.wheel = new TimerWheel(clock, scheduler);
+    this.waits = new LockWaits({ clock, wheel: this.wheel, waitMs: lockWaitMs, due: () => this.soon() });
   }
 
   /** Rebuilds every live transaction from the journal. Nothing is answered before this has returned (protocols W6). */
@@ -309,7 +292,7 @@ export class Engine {
   private turn(): void {
     const jobs = this.queue;
     this.queue = [];
-    if (this.retryParked) this.unpark();
+    this.executes.push(...this.waits.retry());
     const { clock } = this.options;
     const beganMs = clock.nowMs();
     let nowMs = beganMs;
@@ -327,7 +310,7 @@ export class Engine {
     this.executeAll();
     this.write();
     this.release();
-    if (this.queue.length > 0 || this.retryParked) this.soon();
+    if (this.queue.length > 0 || this.waits.isDue) this.soon();
   }
 
   private dispatch(id: TransactionId, protocol: ProtocolName, input: Input, fresh = false): void {
@@ -389,7 +372,7 @@ export class Engine {
     instance.ended = true;
     for (const timer of instance.timers) this.wheel.cancel(timer);
     instance.timers.length = 0;
-    if (this.parked.length > 0) this.parked = this.parked.filter(({ pending }) => pending.instance !== instance);
+    this.waits.leave(instance);
     if (closed !== undefined) {
       this.keep(id, protocol, closed.outcome);
       this.unwritten.push(id);
@@ -422,7 +405,7 @@ export class Engine {
         return;
       case "resource": {
         const { request } = effect;
-        const pending = pendingOf(instance, request, this.options.lockWaitMs > 0, null);
+        const pending = this.waits.request(instance, request);
         if (request.act === "commit" || request.act === "abort") this.applies.push(pending);
         else this.executes.push(pending);
         return;
@@ -451,40 +434,12 @@ export class Engine {
     const { instance } = pending;
     if (instance.ended) return;
     if (answer.kind === "blocked") {
-      if (this.parked.length < MOST_PARKED) this.park(pending);
-      else this.executes.push({ ...pending, mayWait: false });
+      const now = this.waits.park(pending);
+      if (now !== null) this.executes.push(now);
       return;
     }
-    if (releasesLocks(answer) && this.parked.length > 0) this.retryParked = true;
+    if (releasesLocks(answer)) this.waits.freed();
     this.step(instance, { kind: "resource", result: answer });
-  }
-
-  private park(pending: Pending): void {
-    const nowMs = this.options.clock.nowMs();
-    const untilMs = pending.untilMs ?? nowMs + this.options.lockWaitMs;
-    const parked: Parked = {
-      pending,
-      untilMs,
-      expired: false,
-      expiry: this.wheel.set(Math.max(0, untilMs - nowMs), () => {
-        parked.expired = true;
-        this.retryParked = true;
-        this.soon();
-      }),
-    };
-    this.parked.push(parked);
-  }
-
-  private unpark(): void {
-    this.retryParked = false;
-    // The oldest first: it would not wait for a younger one that came before it.
-    const waiting = this.parked.toSorted((a, b) => (a.pending.transaction < b.pending.transaction ? -1 : 1));
-    this.parked = [];
-    for (const { pending, untilMs, expired, expiry } of waiting) {
-      this.wheel.cancel(expiry);
-      const { instance, request } = pending;
-      if (!instance.ended) this.executes.push(pendingOf(instance, request, !expired, untilMs));
-    }
   }
 
   private adoptAll(): void {
@@ -517,7 +472,7 @@ export class Engine {
     this.force = false;
     if (undone) {
       resource?.applied();
-      if (this.parked.length > 0) this.retryParked = true;
+      this.waits.freed();
     }
   }
 
@@ -700,10 +655,6 @@ export class Engine {
 
 function expired(input: Input): Input {
   return input.kind === "message" ? { ...input, expired: true } : input;
-}
-
-function pendingOf(instance: Instance, request: ResourceRequest, mayWait: boolean, untilMs: number | null): Pending {
-  return { instance, transaction: instance.id, request, mayWait, untilMs };
 }
 
 function releasesLocks(result: ResourceResult): boolean {
