@@ -16,6 +16,7 @@ import {
 import {
   Engine,
   admitPeer,
+  namesOf,
   type AnyMachine,
   type Clock,
   type Entry,
@@ -100,7 +101,13 @@ export class Coordinator {
     this.ids = new Ids(node, incarnation);
     this.admission = new Admission({ nowMs: () => clock.nowMs(), limit: options.limits.queue });
     this.engine = new Engine({
-      env: { self: node, incarnation, times },
+      env: {
+        self: node,
+        incarnation,
+        times,
+        coordinators: () => namesOf(this.engine, "coordinator"),
+        groups: () => [],
+      },
       machines: coordinatorMachine,
       identity: coordinatorIdentity(node, incarnation, this.ids),
       clock,
@@ -228,7 +235,7 @@ export class Coordinator {
       return;
     }
     this.checkRetry(id);
-    this.engine.cancel(id, this.options.defaultProtocol, tell);
+    this.engine.operate(id, this.options.defaultProtocol, "cancel", "", tell);
   }
 
   /** @throws NemconError INVALID_TRANSACTION_ID, NOT_MINE, UNKNOWN_TRANSACTION */
@@ -332,7 +339,7 @@ export class Coordinator {
   }
 
   private start(
-    request: Omit<Descriptor, "coordinator">,
+    request: Pick<Descriptor, "transaction" | "protocol" | "branches" | "timeoutMs">,
     fresh: boolean,
     cancelled: AbortReason | null,
     tell: Tell | null,
@@ -359,6 +366,8 @@ export class Coordinator {
       protocol,
       coordinator: this.options.node,
       branches,
+      group: null,
+      initiator: null,
       timeoutMs: this.timeOf(timeoutMs),
     };
   }

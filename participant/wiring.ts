@@ -13,6 +13,7 @@ import {
 import {
   Engine,
   admitPeer,
+  namesOf,
   type AnyMachine,
   type Clock,
   type Entry,
@@ -88,7 +89,13 @@ export class Participant {
       lockWaitMs,
     } = options;
     this.engine = new Engine({
-      env: { self: node, incarnation, times },
+      env: {
+        self: node,
+        incarnation,
+        times,
+        coordinators: () => namesOf(this.engine, "coordinator"),
+        groups: () => [],
+      },
       machines: participantMachine,
       identity: participantIdentity,
       clock,

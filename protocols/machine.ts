@@ -7,6 +7,7 @@ import type { Message } from "./message.ts";
 import type {
   Absence,
   AbortReason,
+  AcceptorGroup,
   BranchPlan,
   BranchToken,
   Closed,
@@ -34,6 +35,10 @@ export interface Env {
   /** The boot number, forced at start: part of every branch token and ballot. */
   readonly incarnation: number;
   readonly times: Times;
+  /** The coordinators that are known by now, in the same order everywhere: whom to ask when one is silent. */
+  coordinators(): readonly NodeId[];
+  /** The acceptor groups that open transactions may be pinned to, the current one first. */
+  groups(): readonly AcceptorGroup[];
 }
 
 /** Names a waiting caller; only the engine knows who stands behind it. */
@@ -61,9 +66,20 @@ export type Input =
   /** The coordinator says that this id is closed (§0.3): what is not prepared here never will be asked for. */
   | { readonly kind: "closed" }
   | { readonly kind: "ask"; readonly reply: ReplyId }
-  | { readonly kind: "operator"; readonly act: OperatorAct; readonly reply: ReplyId | null };
+  | {
+      readonly kind: "operator";
+      readonly act: OperatorAct;
+      /** The operator's own words, kept with what the act does; "" for a cancel. */
+      readonly reason: string;
+      readonly reply: ReplyId | null;
+    };
 
-export type OperatorAct = "cancel";
+/**
+ * What a person may ask for (protocols §0.4). cancel: abort, where nothing is decided yet. force-commit,
+ * force-abort: end a branch that is stuck, against the protocol. acknowledge: the damage that this may have done
+ * was looked after, its record may go.
+ */
+export type OperatorAct = "cancel" | "force-commit" | "force-abort" | "acknowledge";
 
 /** What a resource did with one request. `redo` and `result` are opaque to machines. */
 export type ResourceResult =

@@ -1,7 +1,7 @@
 /** Which protocols this build runs: a folder and a line here. The suite, the engine and the command find them by it. */
 
 import type { Machine } from "./machine.ts";
-import type { CoordinatorRecord, ParticipantRecord } from "./record.ts";
+import type { CoordinatorRecord, LogRecord, ParticipantRecord } from "./record.ts";
 import type { ProtocolName } from "./transaction.ts";
 import * as twoPhase from "./two-phase/index.ts";
 
@@ -12,12 +12,28 @@ import * as twoPhase from "./two-phase/index.ts";
 export interface Protocol {
   readonly coordinator: Machine<unknown, CoordinatorRecord>;
   readonly participant: Machine<unknown, ParticipantRecord>;
-  /** The work may travel inside PREPARE (protocols §0.3). */
+  /** null: its transactions need no acceptors. */
+  readonly acceptor: Machine<unknown, LogRecord> | null;
+  /** The work may travel inside PREPARE (protocols §0.3); otherwise it is done under tokens first. */
   readonly oneShot: boolean;
+  /** A branch that wrote nothing may drop out with its vote (§A.7-1). */
+  readonly readOnlyVotes: boolean;
+  /** A branch may prepare unasked and begin the commit (§A.7-4). */
+  readonly unsolicitedVotes: boolean;
+  /** Why it runs only where a configuration allows unsafe protocols; null: it is safe. */
+  readonly unsafe: string | null;
 }
 
 export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
-  "2pc": { coordinator: twoPhase.coordinator, participant: twoPhase.participant, oneShot: true },
+  "2pc": {
+    coordinator: twoPhase.coordinator,
+    participant: twoPhase.participant,
+    acceptor: null,
+    oneShot: true,
+    readOnlyVotes: true,
+    unsolicitedVotes: false,
+    unsafe: null,
+  },
 };
 
 export function isProtocolName(name: string): name is ProtocolName {

@@ -13,6 +13,15 @@ export interface BranchToken {
   readonly number: number;
 }
 
+/**
+ * The 2F+1 acceptors that decide a transaction, in the order in which its branches use them: the first F+1 get
+ * the votes (protocols §C.6-1). A group never changes; another one has another version.
+ */
+export interface AcceptorGroup {
+  readonly version: number;
+  readonly acceptors: readonly NodeId[];
+}
+
 /** One participant's part of a transaction, as the coordinator knows it. */
 export interface BranchPlan {
   readonly participant: NodeId;
@@ -29,6 +38,10 @@ export interface Descriptor {
   readonly protocol: ProtocolName;
   readonly coordinator: NodeId;
   readonly branches: readonly BranchPlan[];
+  /** Pinned for the transaction's life; null where its protocol has none. */
+  readonly group: AcceptorGroup | null;
+  /** The branch that prepares unasked and begins the commit (§A.7-4, §C.6-4); null: the coordinator asks all. */
+  readonly initiator: NodeId | null;
   /** How long votes may take, in milliseconds. */
   readonly timeoutMs: number;
 }

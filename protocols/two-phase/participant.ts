@@ -7,52 +7,37 @@
  */
 
 import { backoff } from "../backoff.ts";
-import type { Effect, Env, Input, Machine, ResourceRequest, ResourceResult, Send, Step, View } from "../machine.ts";
+import {
+  absentWork,
+  impossible,
+  isWhole,
+  NOTHING,
+  onWork,
+  onWorked,
+  openBranch,
+  PART,
+  resource,
+  tombstone,
+  type Branch,
+} from "../branch.ts";
+import type { Effect, Env, Input, Machine, ResourceResult, Send, Step, View } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { ParticipantRecord } from "../record.ts";
-import type { AbortReason, Absence, BranchToken, Closed, Decision, NodeId, TransactionId } from "../transaction.ts";
+import type { AbortReason, Absence, Decision, NodeId, TransactionId } from "../transaction.ts";
 
-export interface State {
-  readonly transaction: TransactionId;
+export interface State extends Branch {
   readonly phase: "active" | "preparing" | "prepared" | "committing" | "damaged";
-  readonly coordinator: NodeId;
-  readonly participants: readonly NodeId[];
-  readonly token: BranchToken | null;
   /** preparing, committing: the coordinator left the decision to this branch (§A.7-2). */
   readonly onePhase: boolean;
-  /** Work items answered under the token. */
-  readonly items: number;
-  /** The item that the resource has not answered yet. */
-  readonly pendingItem: number | null;
-  /** The answer to the last item, for a request that comes twice. */
-  readonly lastAnswer: Message | null;
-  /** What a one-shot branch, or a vote that is sent again, returns. */
-  readonly result: Uint8Array;
   readonly damage: string;
   readonly attempt: number;
 }
 
 type ParticipantStep = Step<State, ParticipantRecord>;
 
-const NOTHING = new Uint8Array(0);
-
 function init(env: Env, id: TransactionId): State {
-  return {
-    transaction: id,
-    phase: "active",
-    coordinator: "",
-    participants: [],
-    // One branch per id and incarnation: a tombstone stands in the way of a second one.
-    token: { incarnation: env.incarnation, number: 1 },
-    onePhase: false,
-    items: 0,
-    pendingItem: null,
-    lastAnswer: null,
-    result: NOTHING,
-    damage: "",
-    attempt: 0,
-  };
+  return { ...openBranch(env, id), phase: "active", onePhase: false, damage: "", attempt: 0 };
 }
 
 function step(env: Env, state: State, input: Input): ParticipantStep {
@@ -116,31 +101,11 @@ function onMessage(env: Env, state: State, from: NodeId, body: Message): Partici
   }
 }
 
-function onWork(env: Env, state: State, from: NodeId, body: Message & { kind: "work" }): ParticipantStep {
-  const { item } = body;
-  if (state.phase !== "active") return { state, ignored: "late-work" };
-  const mine = body.token === null ? item === 1 : sameToken(body.token, state.token);
-  if (!mine || item > state.items + 1)
-    return {
-      state,
-      sends: [workFailed(from, state.token, item, "the work belongs to another branch of this transaction")],
-    };
-  if (state.pendingItem !== null) return { state, ignored: "late-work" };
-  if (item === state.items && state.lastAnswer !== null)
-    return { state, sends: [{ to: from, body: state.lastAnswer }] };
-  if (item <= state.items) return { state, ignored: "late-work" };
-  return {
-    state: { ...state, coordinator: from, pendingItem: item },
-    timers: [{ set: "idle", minMs: env.times.idleMs, maxMs: env.times.idleMs }],
-    effects: [resource({ act: "work", item, work: body.work })],
-  };
-}
-
 function onPrepare(state: State, from: NodeId, body: Message & { kind: "prepare" }): ParticipantStep {
   switch (state.phase) {
     case "active": {
       const next = { ...state, coordinator: from, participants: body.participants };
-      return whole(state, body) ? toResource(next, null) : refusePart(from);
+      return isWhole(state, body) ? toResource(next, null) : refusePart(from);
     }
     case "prepared":
       return { state, sends: [{ to: from, body: { kind: "vote", vote: "yes", result: state.result } }] };
@@ -153,16 +118,6 @@ function onPrepare(state: State, from: NodeId, body: Message & { kind: "prepare"
   }
 }
 
-/** All work that the coordinator counts, done under the token that it names (§0.3), and none under way. */
-function whole(state: State, body: { token: BranchToken | null; workCount: number }): boolean {
-  return (
-    body.token !== null &&
-    sameToken(body.token, state.token) &&
-    body.workCount === state.items &&
-    state.pendingItem === null
-  );
-}
-
 function toResource(state: State, work: Uint8Array | null): ParticipantStep {
   return {
     state: { ...state, phase: "preparing" },
@@ -170,8 +125,6 @@ function toResource(state: State, work: Uint8Array | null): ParticipantStep {
     effects: [resource({ act: "prepare", work })],
   };
 }
-
-const PART = "work of this branch was lost or is still under way";
 
 function refusePart(to: NodeId): ParticipantStep {
   return {
@@ -186,7 +139,7 @@ function refusePart(to: NodeId): ParticipantStep {
 function onCommitOnePhase(state: State, from: NodeId, body: Message & { kind: "commit-one-phase" }): ParticipantStep {
   if (state.phase !== "active") return { state, ignored: "late-prepare" };
   const next = { ...state, coordinator: from, participants: [], onePhase: true };
-  return whole(state, body) ? toResource(next, null) : fence(from, "BRANCH_LOST", PART, true);
+  return isWhole(state, body) ? toResource(next, null) : fence(from, "BRANCH_LOST", PART, true);
 }
 
 /** No outcome row yet: the fence is written first, and a delayed COMMIT_1P will meet it. */
@@ -261,30 +214,6 @@ function onResource(env: Env, state: State, result: ResourceResult): Participant
     default:
       return unreachable(result);
   }
-}
-
-function onWorked(env: Env, state: State, result: ResourceResult & { kind: "worked" }): ParticipantStep {
-  if (state.phase !== "active" || state.pendingItem !== result.item || state.token === null)
-    return { state, ignored: "late-resource-result" };
-  const { token } = state;
-  const { item } = result;
-  if (!result.ok && !result.usable) {
-    const { reason, detail } = result;
-    return {
-      state: null,
-      closed: { outcome: tombstone(reason, detail), force: false },
-      sends: [{ to: state.coordinator, body: { kind: "work-failed", token, item, reason, detail, usable: false } }],
-      effects: [resource({ act: "abort" })],
-    };
-  }
-  const answer: Message = result.ok
-    ? { kind: "worked", token, item, result: result.result }
-    : { kind: "work-failed", token, item, reason: result.reason, detail: result.detail, usable: true };
-  return {
-    state: { ...state, items: item, pendingItem: null, lastAnswer: answer },
-    sends: [{ to: state.coordinator, body: answer }],
-    timers: [{ set: "idle", minMs: env.times.idleMs, maxMs: env.times.idleMs }],
-  };
 }
 
 function onPrepared(env: Env, state: State, result: ResourceResult & { kind: "prepared" }): ParticipantStep {
@@ -435,7 +364,7 @@ function absent(env: Env, id: TransactionId, absence: Absence, input: Input): Pa
   const { from, body, expired } = input;
   switch (body.kind) {
     case "work":
-      return absentWork(env, id, absence, from, body);
+      return absentWork(env, init(env, id), absence, from, body);
     case "prepare":
       return absentPrepare(env, id, absence, from, body, expired);
     case "commit-one-phase":
@@ -451,22 +380,6 @@ function absent(env: Env, id: TransactionId, absence: Absence, input: Input): Pa
     default:
       return { state: null, effects: [impossible(from, body)] };
   }
-}
-
-function absentWork(
-  env: Env,
-  id: TransactionId,
-  absence: Absence,
-  from: NodeId,
-  body: Message & { kind: "work" },
-): ParticipantStep {
-  if (absence.kind === "fresh" && body.token === null && body.item === 1)
-    return onWork(env, { ...init(env, id), coordinator: from }, from, body);
-  const detail =
-    absence.kind === "closed" && absence.closed.detail !== ""
-      ? absence.closed.detail
-      : "the branch is over: the participant restarted, or it was aborted";
-  return { state: null, sends: [workFailed(from, body.token, body.item, detail)] };
 }
 
 function absentPrepare(
@@ -582,30 +495,6 @@ function absentDecision(absence: Absence, from: NodeId, decision: Decision): Par
     default:
       return unreachable(absence);
   }
-}
-
-function workFailed(to: NodeId, token: BranchToken | null, item: number, detail: string): Send {
-  return { to, body: { kind: "work-failed", token, item, reason: "BRANCH_LOST", detail, usable: false } };
-}
-
-function tombstone(reason: AbortReason, detail: string, participants: readonly NodeId[] = []): Closed {
-  return { outcome: "aborted", reason, detail, result: null, participants, until: "closed" };
-}
-
-function sameToken(a: BranchToken | null, b: BranchToken | null): boolean {
-  return a !== null && b !== null && a.incarnation === b.incarnation && a.number === b.number;
-}
-
-function resource(request: ResourceRequest): Effect {
-  return { kind: "resource", request };
-}
-
-function impossible(from: NodeId, body: Message): Effect {
-  return {
-    kind: "alarm",
-    alarm: "impossible-message",
-    detail: `${from} sent ${body.kind === "decision" ? body.decision : body.kind}, which this branch can't be due`,
-  };
 }
 
 function view(state: State): View {

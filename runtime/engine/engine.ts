@@ -17,6 +17,7 @@ import type {
   LogRecord,
   Machine,
   NodeId,
+  OperatorAct,
   ProtocolName,
   ReplyId,
   ResourceResult,
@@ -166,8 +167,16 @@ export class Engine {
     this.enqueue(id, protocol, { kind: "ask", reply: this.caller(tell) });
   }
 
-  cancel(id: TransactionId, protocol: ProtocolName, tell: ((answer: Answer) => void) | null): void {
-    this.enqueue(id, protocol, { kind: "operator", act: "cancel", reply: tell === null ? null : this.caller(tell) });
+  /** A person's act on a transaction, with the reason that the person gave. */
+  operate(
+    id: TransactionId,
+    protocol: ProtocolName,
+    act: OperatorAct,
+    reason: string,
+    tell: ((answer: Answer) => void) | null,
+  ): void {
+    const reply = tell === null ? null : this.caller(tell);
+    this.enqueue(id, protocol, { kind: "operator", act, reason, reply });
   }
 
   /** A frame's messages from one peer. */

@@ -3,7 +3,7 @@
 export { Engine, type AnyMachine, type EngineOptions, type Identity } from "./engine.ts";
 export type * from "./entry.ts";
 export type { Peer } from "./instance.ts";
-export { admitPeer, wasRestored, type Return, type Returning } from "./membership.ts";
+export { admitPeer, namesOf, wasRestored, type Return, type Returning } from "./membership.ts";
 export { Outcomes } from "./outcomes.ts";
 export type * from "./ports.ts";
 export { IdRanges, rangeText, type IdRange } from "./ranges.ts";

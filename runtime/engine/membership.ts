@@ -22,6 +22,16 @@ export type Return =
   | { readonly ok: true; readonly isNew: boolean }
   | { readonly ok: false; readonly reason: Refused; readonly message: string };
 
+/** The peers of a role, known from this life or an earlier one, by name. */
+export function namesOf(
+  register: { allPeers(): Iterable<[string, { readonly role: PeerRole }]> },
+  role: PeerRole,
+): readonly string[] {
+  const names: string[] = [];
+  for (const [node, peer] of register.allPeers()) if (peer.role === role) names.push(node);
+  return names.sort();
+}
+
 /** Where it is written down what was seen of peers. */
 interface Register {
   readonly peerCount: number;

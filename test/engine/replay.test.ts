@@ -5,7 +5,7 @@ import { Engine } from "../../runtime/engine/index.ts";
 import { Disk } from "../support/disk.ts";
 import { FakeJournal } from "../support/journal.ts";
 import { steady } from "../support/random.ts";
-import { defaultTimes } from "../support/setting.ts";
+import { envOf } from "../support/setting.ts";
 import { Timeline } from "../support/timeline.ts";
 
 const ID = "C.0001.00000001";
@@ -18,7 +18,7 @@ test("what comes before the replay is taken after it, and answered from what was
   const commit: LogRecord = { kind: "commit", participants: ["P1", "P2"] };
   disk.add([{ kind: "record", transaction: ID, protocol: "2pc", record: commit }], null);
   const engine = new Engine({
-    env: { self: "C", incarnation: 2, times: defaultTimes },
+    env: envOf("C", { incarnation: 2 }),
     machines: () => protocols["2pc"].coordinator,
     identity: { absence: () => ({ kind: "lost" }) },
     clock: { nowMs: () => timeline.nowMs, calendarMs: () => timeline.nowMs },

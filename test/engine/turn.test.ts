@@ -4,7 +4,7 @@ import { participantIdentity } from "../../participant/wiring.ts";
 import { protocols, transactionId } from "../../protocols/index.ts";
 import { Engine, type Entry } from "../../runtime/engine/index.ts";
 import type { Probe } from "../support/probe.ts";
-import { C } from "../support/setting.ts";
+import { C, envOf } from "../support/setting.ts";
 import { Timeline } from "../support/timeline.ts";
 import { World } from "../support/world.ts";
 
@@ -163,7 +163,7 @@ describe("more work than a turn should take", () => {
     let [sequence, prepared] = [0, 0];
     const size = { firstSequence: 1, bytes: 0, nextSequence: 1 };
     const engine = new Engine({
-      env: { self: "P1", incarnation: 1, times: new World({}).options.times },
+      env: envOf("P1"),
       machines: (protocol) => protocols[protocol].participant,
       identity: participantIdentity,
       clock: { nowMs: () => timeline.nowMs, calendarMs: () => timeline.nowMs },

@@ -1,6 +1,6 @@
 /** What a world is made of and what its nodes may know of it. */
 
-import type { NodeId, ProtocolName, Times, TransactionId } from "../../protocols/index.ts";
+import type { Env, NodeId, ProtocolName, Times, TransactionId } from "../../protocols/index.ts";
 import type { Entry, Network, Random, RetentionTimes } from "../../runtime/engine/index.ts";
 import type { Probe } from "./probe.ts";
 import type { Timeline } from "./timeline.ts";
@@ -34,6 +34,11 @@ export const defaultTimes: Times = {
 };
 
 export const C = "C";
+
+/** What a machine may know, of a node that knows no other. */
+export function envOf(self: NodeId, known: Partial<Env> = {}): Env {
+  return { self, incarnation: 1, times: defaultTimes, coordinators: () => [C], groups: () => [], ...known };
+}
 
 /** What a node has of the world that it is in. */
 export interface Surroundings {

@@ -14,14 +14,12 @@ import {
   type ResourceResult,
   type Step,
 } from "../../../protocols/index.ts";
+import { envOf } from "../../support/setting.ts";
 
 const { coordinator, participant } = protocols["2pc"];
 const id = "C.0001.00000001";
-const env = (self: string): Env => ({
-  self,
-  incarnation: 1,
-  times: { voteMs: 100, acknowledgementMs: 10, decisionMs: 10, retryCapMs: 100, idleMs: 1_000 },
-});
+const env = (self: string): Env =>
+  envOf(self, { times: { voteMs: 100, acknowledgementMs: 10, decisionMs: 10, retryCapMs: 100, idleMs: 1_000 } });
 const none = new Uint8Array(0);
 const work = new Uint8Array([1]);
 const token = { incarnation: 1, number: 1 };
@@ -104,6 +102,8 @@ describe("the coordinator, §A.3", () => {
     transaction: id,
     protocol: "2pc",
     coordinator: "C",
+    group: null,
+    initiator: null,
     timeoutMs: 100,
     branches: participants.map((each) => ({ participant: each, token: null, workCount: 0, work })),
   });
@@ -175,12 +175,12 @@ describe("the coordinator, §A.3", () => {
     ],
     [
       "COLLECTING, client cancel",
-      [begin("P", "Q"), { kind: "operator", act: "cancel", reply: null }],
+      [begin("P", "Q"), { kind: "operator", act: "cancel", reason: "", reply: null }],
       "end(aborted), abort→P, abort→Q, reply aborted ⇒ forgotten",
     ],
     [
       "COMMITTING, client cancel",
-      [...committing, { kind: "operator", act: "cancel", reply: null }],
+      [...committing, { kind: "operator", act: "cancel", reason: "", reply: null }],
       "ignored already-decided",
     ],
     ["COMMITTING, ACK of one", [...committing, ack("P")], " ⇒ committing"],
@@ -234,7 +234,7 @@ describe("the coordinator, §A.3", () => {
     ],
     [
       "one phase, client cancel: too late",
-      [begin("P"), { kind: "operator", act: "cancel", reply: null }],
+      [begin("P"), { kind: "operator", act: "cancel", reason: "", reply: null }],
       "ignored already-decided",
     ],
     [

@@ -2,18 +2,17 @@
 import { describe, expect, test } from "vitest";
 import {
   protocols,
-  type Env,
   type Input,
   type LogRecord,
   type Machine,
   type Message,
   type Timer,
 } from "../../../protocols/index.ts";
-import { defaultTimes } from "../../support/setting.ts";
+import { defaultTimes, envOf } from "../../support/setting.ts";
 
 const ID = "C.0001.00000001";
 const NOTHING = new Uint8Array(0);
-const env: Env = { self: "C", incarnation: 1, times: defaultTimes };
+const env = envOf("C");
 const { coordinator, participant } = protocols["2pc"];
 const ROUNDS = 200;
 
