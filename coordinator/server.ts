@@ -72,6 +72,7 @@ export async function serveCoordinator(
   };
   const up = new Set<string>();
   const coordinator = new Coordinator({
+    groups: () => [],
     node,
     incarnation,
     times: { ...times, decisionMs: times.acknowledgementMs },

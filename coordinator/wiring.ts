@@ -5,6 +5,7 @@ import {
   parseTransactionId,
   protocols,
   type AbortReason,
+  type AcceptorGroup,
   type Answer,
   type BranchPlan,
   type Descriptor,
@@ -58,6 +59,8 @@ export interface CoordinatorOptions {
   readonly defaultProtocol: ProtocolName;
   readonly retention: RetentionTimes;
   readonly limits: { readonly queue: number; readonly participants: number; readonly peers: number };
+  /** The acceptor groups that open transactions may be pinned to, the current one first; none: no acceptors. */
+  readonly groups: () => readonly AcceptorGroup[];
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -106,7 +109,7 @@ export class Coordinator {
         incarnation,
         times,
         coordinators: () => namesOf(this.engine, "coordinator"),
-        groups: () => [],
+        groups: options.groups,
       },
       machines: coordinatorMachine,
       identity: coordinatorIdentity(node, incarnation, this.ids),

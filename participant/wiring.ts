@@ -3,7 +3,6 @@
 import {
   parseTransactionId,
   protocols,
-  type Absence,
   type NodeId,
   type ProtocolName,
   type PublicState,
@@ -13,16 +12,15 @@ import {
 import {
   Engine,
   admitPeer,
+  closedIdentity,
   namesOf,
   type AnyMachine,
   type Clock,
   type Entry,
   type Envelope,
-  type Identity,
   type Journal,
   type Network,
   type Observer,
-  type Outcomes,
   type Random,
   type Resource,
   type RetentionTimes,
@@ -59,15 +57,6 @@ export interface BranchStatus {
   readonly sinceMs: number;
 }
 
-/** A participant knows which ids are closed by what their coordinators say; all others are new to it. */
-export const participantIdentity: Identity = {
-  absence(id: TransactionId, outcomes: Outcomes): Absence {
-    const parts = parseTransactionId(id);
-    if (parts === null) return { kind: "foreign" };
-    return outcomes.isClosed(parts.coordinator, id) ? { kind: "forgotten" } : { kind: "fresh" };
-  },
-};
-
 export class Participant {
   readonly engine: Engine;
   private readonly options: ParticipantOptions;
@@ -97,7 +86,7 @@ export class Participant {
         groups: () => [],
       },
       machines: participantMachine,
-      identity: participantIdentity,
+      identity: closedIdentity,
       clock,
       scheduler,
       random,

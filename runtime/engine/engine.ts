@@ -29,6 +29,7 @@ import type {
 } from "../../protocols/index.ts";
 import { unreachable } from "../../protocols/index.ts";
 import type { Entry } from "./entry.ts";
+import type { Identity } from "./identity.ts";
 import { InstanceTimer, type Instance, type Peer } from "./instance.ts";
 import { Outcomes } from "./outcomes.ts";
 import { LockWaits, type Pending } from "./lock-waits.ts";
@@ -48,11 +49,6 @@ import { carryForward, overBounds, type RetentionTimes } from "./retention.ts";
 import { type Armed, TimerWheel } from "../timers/index.ts";
 
 export type AnyMachine = Machine<unknown, LogRecord>;
-
-/** How the engine tells the absences of ids apart: a coordinator by what it gave out, a participant by what it was told is closed. */
-export interface Identity {
-  absence(id: TransactionId, outcomes: Outcomes): Absence;
-}
 
 export interface EngineOptions {
   readonly env: Env;

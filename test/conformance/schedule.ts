@@ -76,12 +76,11 @@ function heal(world: World, judges: Judges, calm: boolean): void {
   if (!calm) judges.excuse();
   world.note("all faults stop");
   world.network.rule = () => [world.options.latencyMs];
-  for (const { name } of world.participants) world.network.setCut(C, name, false);
-  for (const host of [world.coordinator, ...world.participants]) {
+  world.healLinks();
+  for (const host of world.all()) {
     host.planned = null;
     host.start();
   }
-  world.linksChanged();
 }
 
 class Chaos {
@@ -181,7 +180,7 @@ class Chaos {
     const { random, world } = this;
     if (this.over) return;
     this.judges.excuse();
-    const host = random.pick([world.coordinator, world.coordinator, ...world.participants]);
+    const host = random.pick([world.coordinator, ...world.all()]);
     const tail: Tail = random.chance(0.5) ? "lost" : "kept";
     const what = random.next();
     if (what < 0.5) {
@@ -191,9 +190,16 @@ class Chaos {
       host.crash(tail);
       this.reviveLater(host);
     } else {
-      const { name } = random.pick(world.participants);
-      world.cut(C, name, true);
-      this.at(random.next() * 2_000, () => world.cut(C, name, false));
+      // The coordinator's links matter most, and every other link is cut at times.
+      const others = random
+        .some(
+          world.all().filter(({ name }) => name !== C),
+          2,
+        )
+        .map(({ name }) => name);
+      const [a = C, b = C] = random.chance(0.7) ? [C, ...others] : others;
+      world.cut(a, b, true);
+      this.at(random.next() * 2_000, () => world.cut(a, b, false));
     }
   }
 

@@ -1,8 +1,7 @@
 /** The turn: nothing leaves before what it rests on is durable (protocols W1), and what is unforced may vanish (W2). */
 import { describe, expect, test } from "vitest";
-import { participantIdentity } from "../../participant/wiring.ts";
 import { protocols, transactionId } from "../../protocols/index.ts";
-import { Engine, type Entry } from "../../runtime/engine/index.ts";
+import { closedIdentity, Engine, type Entry } from "../../runtime/engine/index.ts";
 import type { Probe } from "../support/probe.ts";
 import { C, envOf } from "../support/setting.ts";
 import { Timeline } from "../support/timeline.ts";
@@ -165,7 +164,7 @@ describe("more work than a turn should take", () => {
     const engine = new Engine({
       env: envOf("P1"),
       machines: (protocol) => protocols[protocol].participant,
-      identity: participantIdentity,
+      identity: closedIdentity,
       clock: { nowMs: () => timeline.nowMs, calendarMs: () => timeline.nowMs },
       scheduler: {
         soon: (turn) => void timeline.after(0, turn),

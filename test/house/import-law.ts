@@ -25,6 +25,7 @@ const law: Readonly<Record<string, Row>> = {
   runtime: { rooms: [...servers, "runtime/config", "runtime/logs"], packages: any },
   coordinator: { rooms: servers, packages: any },
   participant: { rooms: servers, packages: any },
+  acceptor: { rooms: servers, packages: any },
   client: { rooms: ["leaf", "runtime/link"], packages: any },
   lab: { rooms: ["protocols", "leaf", "runtime/engine", "client"], packages: /^(node:|better-sqlite3$)/ },
   // Starts servers as processes, and measures what they are compared with over the same stack.
@@ -32,7 +33,7 @@ const law: Readonly<Record<string, Row>> = {
     rooms: ["protocols", "leaf", "runtime/engine", "runtime/journal", "runtime/link", "client", "lab"],
     packages: /^(node:|better-sqlite3$|@grpc\/grpc-js$)/,
   },
-  cli: { rooms: [...servers, "coordinator", "participant", "client", "lab", "lab/bench"], packages: any },
+  cli: { rooms: [...servers, "coordinator", "participant", "acceptor", "client", "lab", "lab/bench"], packages: any },
   tools: { rooms: [], packages: any },
   test: { rooms: "any", packages: any },
 };

@@ -1,5 +1,6 @@
 /** The nodes of a world: the real wiring of each role over fake ports, that dies and comes back with its disk. */
 
+import { Acceptor } from "../../acceptor/wiring.ts";
 import { Coordinator } from "../../coordinator/wiring.ts";
 import { Participant } from "../../participant/wiring.ts";
 import type { NodeId } from "../../protocols/index.ts";
@@ -168,6 +169,7 @@ export class CoordinatorHost extends Host {
       defaultProtocol: world.options.protocol,
       retention: world.options.retention,
       limits: { queue: 1_000, participants: 100, peers: 100 },
+      groups: () => world.groups,
       clock,
       scheduler,
       random: world.random,
@@ -263,5 +265,57 @@ export class ParticipantHost extends Host {
     return new FakeResource(this.disk, (what) =>
       this.tell((probe) => probe.violated?.("lock discipline", `${this.name}: ${what}`)),
     );
+  }
+}
+
+export class AcceptorHost extends Host {
+  readonly role = "acceptor";
+  private running: Acceptor | null = null;
+
+  get acceptor(): Acceptor {
+    if (this.running === null) throw new Error(`${this.name} was never started`);
+    return this.running;
+  }
+
+  get engine(): Engine {
+    return this.acceptor.engine;
+  }
+
+  protected boot(): void {
+    const { world, name, disk, journal, clock, scheduler, observer } = this;
+    this.running = new Acceptor({
+      node: name,
+      incarnation: disk.incarnation,
+      times: world.options.times,
+      limits: { peers: 100 },
+      retention: world.options.retention,
+      clock,
+      scheduler,
+      random: world.random,
+      journal,
+      observer,
+      network: { send: (to, envelopes) => world.network.send(name, to, envelopes) },
+    });
+    this.running.open([...disk.rows]);
+  }
+
+  protected take(from: NodeId, envelopes: readonly Envelope[]): void {
+    this.acceptor.onEnvelopes(from, envelopes);
+  }
+
+  protected takeWatermark(from: NodeId, { below, except }: Watermark): void {
+    this.acceptor.onWatermark(from, below, except);
+  }
+
+  admit(hello: Returning): boolean {
+    return this.acceptor.admit(hello).ok;
+  }
+
+  linkUp(node: NodeId): void {
+    this.acceptor.onUp(node);
+  }
+
+  linkDown(node: NodeId, seen: Returning): void {
+    this.acceptor.onDown(node, seen);
   }
 }

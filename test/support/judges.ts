@@ -183,7 +183,7 @@ export class Judges implements Probe {
 
   /** After everything has healed: nothing is left open, and the data is that of the committed work. */
   final(world: World): void {
-    for (const host of [world.coordinator, ...world.participants]) {
+    for (const host of world.all()) {
       const open = host.isAlive ? [...host.engine.liveIds()] : ["everything"];
       if (open.length > 0) this.violated("termination", `${host.name} still has ${open.join(", ")}`);
     }

@@ -98,6 +98,6 @@ export class FakeNetwork {
   }
 }
 
-function pair(a: NodeId, b: NodeId): string {
+export function pair(a: NodeId, b: NodeId): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }

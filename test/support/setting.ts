@@ -1,6 +1,6 @@
 /** What a world is made of and what its nodes may know of it. */
 
-import type { Env, NodeId, ProtocolName, Times, TransactionId } from "../../protocols/index.ts";
+import type { AcceptorGroup, Env, NodeId, ProtocolName, Times, TransactionId } from "../../protocols/index.ts";
 import type { Entry, Network, Random, RetentionTimes } from "../../runtime/engine/index.ts";
 import type { Probe } from "./probe.ts";
 import type { Timeline } from "./timeline.ts";
@@ -16,6 +16,10 @@ export interface PlantedInPorts {
 export interface WorldOptions {
   readonly protocol: ProtocolName;
   readonly participants: number;
+  /** C, C2 … */
+  readonly coordinators: number;
+  /** A1 …, in one group; 0: none. */
+  readonly acceptors: number;
   readonly random: Random;
   readonly times: Times;
   readonly retention: RetentionTimes;
@@ -56,6 +60,8 @@ export interface Surroundings {
     ): void;
   };
   readonly turnMs: () => number;
+  /** One group of all acceptors, where there are any. */
+  readonly groups: readonly AcceptorGroup[];
   isUp(a: NodeId, b: NodeId): boolean;
   linksChanged(): void;
 }

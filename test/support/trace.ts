@@ -45,7 +45,9 @@ export class Trace implements Probe {
     if (step.closed?.force === true) this.forced.add(step.closed.outcome);
   }
 
+  /** A link that comes or goes where it matters to nobody is not worth a line. */
   ignored(node: NodeId, id: TransactionId, why: string): void {
+    if (why === "nothing-to-do") return;
     this.line(node, `${this.name(id)} ignored: ${why}`);
   }
 

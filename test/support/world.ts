@@ -1,13 +1,13 @@
 /**
- * A whole system in one process and in virtual time: coordinators and participants with their real wiring and
+ * A whole system in one process and in virtual time: coordinators, participants and acceptors with their real wiring and
  * the real engine, over a journal, a network and a resource in memory. The same seed gives the same run.
  */
 
-import type { Answer, NodeId, TransactionId } from "../../protocols/index.ts";
+import type { AcceptorGroup, Answer, NodeId, TransactionId } from "../../protocols/index.ts";
 import type { Random } from "../../runtime/engine/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
-import { CoordinatorHost, type Host, ParticipantHost } from "./hosts.ts";
-import { FakeNetwork } from "./network.ts";
+import { AcceptorHost, CoordinatorHost, type Host, ParticipantHost } from "./hosts.ts";
+import { FakeNetwork, pair } from "./network.ts";
 import type { Probe } from "./probe.ts";
 import { steady } from "./random.ts";
 import type { Plan } from "./plan.ts";
@@ -25,17 +25,24 @@ export class World implements Surroundings {
   readonly random: Random;
   readonly probes: Probe[];
   readonly network: FakeNetwork;
+  /** The one that transactions are begun at. */
   readonly coordinator: CoordinatorHost;
+  readonly coordinators: readonly CoordinatorHost[];
   readonly participants: readonly ParticipantHost[];
+  readonly acceptors: readonly AcceptorHost[];
+  readonly groups: readonly AcceptorGroup[];
   /** How long a turn collects before it runs. */
   turnMs: () => number = () => 0;
   private readonly hosts = new Map<NodeId, Host>();
-  private readonly up = new Set<NodeId>();
+  /** Every two nodes that talk to each other, and whether their link is up. */
+  private readonly links: { readonly a: Host; readonly b: Host; isUp: boolean }[] = [];
 
   constructor(options: Partial<WorldOptions>, probes: Probe[] = [], planted: PlantedInPorts = {}) {
     this.options = {
       protocol: "2pc",
       participants: 2,
+      coordinators: 1,
+      acceptors: 0,
       random: steady,
       times: defaultTimes,
       retention: { keepMs: 3_600_000, maxBytes: 10_000_000, sweepMs: 60_000 },
@@ -47,12 +54,26 @@ export class World implements Surroundings {
     this.probes = probes;
     this.planted = planted;
     this.network = new FakeNetwork(this.timeline, this.hosts, probes, this.options.latencyMs);
+    const { coordinators, participants, acceptors } = this.options;
+    const named = <H>(count: number, make: (number: number) => H) =>
+      Array.from({ length: count }, (_, at) => make(at + 1));
     this.coordinator = new CoordinatorHost(this, C);
-    this.participants = Array.from(
-      { length: this.options.participants },
-      (_, index) => new ParticipantHost(this, `P${index + 1}`),
-    );
-    for (const host of [this.coordinator, ...this.participants]) this.hosts.set(host.name, host);
+    this.coordinators = [
+      this.coordinator,
+      ...named(coordinators - 1, (at) => new CoordinatorHost(this, `${C}${at + 1}`)),
+    ];
+    this.participants = named(participants, (at) => new ParticipantHost(this, `P${at}`));
+    this.acceptors = named(acceptors, (at) => new AcceptorHost(this, `A${at}`));
+    this.groups = acceptors === 0 ? [] : [{ version: 1, acceptors: this.acceptors.map(({ name }) => name) }];
+    for (const host of this.all()) this.hosts.set(host.name, host);
+    for (const [at, a] of this.all().entries())
+      for (const b of this.all().slice(at + 1))
+        if (a.role === "participant" || a.role !== b.role) this.links.push({ a, b, isUp: false });
+  }
+
+  /** Coordinators first, then participants, then acceptors. */
+  all(): readonly Host[] {
+    return [...this.coordinators, ...this.participants, ...this.acceptors];
   }
 
   startAll(): void {
@@ -77,7 +98,7 @@ export class World implements Surroundings {
   }
 
   isUp(a: NodeId, b: NodeId): boolean {
-    return this.up.has(a === C ? b : a);
+    return this.links.some((link) => link.isUp && pair(link.a.name, link.b.name) === pair(a, b));
   }
 
   cut(a: NodeId, b: NodeId, cut: boolean): void {
@@ -85,20 +106,24 @@ export class World implements Surroundings {
     this.linksChanged();
   }
 
+  /** No link is cut any more. */
+  healLinks(): void {
+    for (const { a, b } of this.links) this.network.setCut(a.name, b.name, false);
+    this.linksChanged();
+  }
+
   /** Both ends are told of links that came up or went down; each may die of it, which changes links again. */
   linksChanged(): void {
-    const { coordinator } = this;
-    for (const participant of this.participants) {
-      const { name } = participant;
-      const linked = coordinator.isAlive && participant.isAlive && !this.network.isCut(C, name);
-      if (linked === this.up.has(name)) continue;
+    for (const link of this.links) {
+      const { a, b } = link;
+      const linked = a.isAlive && b.isAlive && !this.network.isCut(a.name, b.name);
+      if (linked === link.isUp) continue;
+      link.isUp = linked;
       if (linked) {
-        this.up.add(name);
-        this.timeline.after(0, () => this.link(participant));
+        this.timeline.after(0, () => this.link(link));
       } else {
-        this.up.delete(name);
-        coordinator.guard(() => coordinator.linkDown(name, participant.seen()));
-        participant.guard(() => participant.linkDown(C, coordinator.seen()));
+        a.guard(() => a.linkDown(b.name, b.seen()));
+        b.guard(() => b.linkDown(a.name, a.seen()));
       }
     }
   }
@@ -236,15 +261,14 @@ export class World implements Surroundings {
     for (const probe of this.probes) probe.answered?.(id, answer, to);
   }
 
-  private link(participant: ParticipantHost): void {
-    const { coordinator } = this;
-    const { name } = participant;
-    const stillUp = () => this.up.has(name) && coordinator.isAlive && participant.isAlive;
+  private link(link: { readonly a: Host; readonly b: Host; readonly isUp: boolean }): void {
+    const { a, b } = link;
+    const stillUp = () => link.isUp && a.isAlive && b.isAlive;
     const steps = [
-      () => coordinator.guard(() => this.admitted(coordinator.admit(participant.hello()), name)),
-      () => participant.guard(() => this.admitted(participant.admit(coordinator.hello()), C)),
-      () => participant.guard(() => participant.linkUp(C)),
-      () => coordinator.guard(() => coordinator.linkUp(name)),
+      () => a.guard(() => this.admitted(a.admit(b.hello()), b.name)),
+      () => b.guard(() => this.admitted(b.admit(a.hello()), a.name)),
+      () => b.guard(() => b.linkUp(a.name)),
+      () => a.guard(() => a.linkUp(b.name)),
     ];
     for (const step of steps) if (stillUp()) step();
   }

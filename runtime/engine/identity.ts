@@ -1,0 +1,18 @@
+/** How the engine tells the absences of ids apart. */
+
+import { parseTransactionId, type Absence, type TransactionId } from "../../protocols/index.ts";
+import type { Outcomes } from "./outcomes.ts";
+
+/** A coordinator knows by what it gave out, others by what they were told is closed. */
+export interface Identity {
+  absence(id: TransactionId, outcomes: Outcomes): Absence;
+}
+
+/** Participants and acceptors: which ids are closed is what their coordinators say; all others are new. */
+export const closedIdentity: Identity = {
+  absence(id, outcomes) {
+    const parts = parseTransactionId(id);
+    if (parts === null) return { kind: "foreign" };
+    return outcomes.isClosed(parts.coordinator, id) ? { kind: "forgotten" } : { kind: "fresh" };
+  },
+};
