@@ -1,9 +1,10 @@
 /** A coordinator as a process: configuration, journal, links and services around the wiring. */
 
-import { wasRestored } from "../runtime/engine/index.ts";
+import { wasRestored, type Observer } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
+  openTracing,
   restoredFromCopy,
   systemClock,
   systemRandom,
@@ -71,6 +72,8 @@ export async function serveCoordinator(
     isUp: (peer) => up.has(peer),
   };
   const up = new Set<string>();
+  const tracing = openTracing(config.trace, { node, role: "coordinator", host: node, incarnation }, log);
+  const observer: Observer = { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) };
   const coordinator = new Coordinator({
     groups: () => [],
     node,
@@ -83,8 +86,8 @@ export async function serveCoordinator(
     scheduler: systemScheduler,
     random: systemRandom,
     journal,
-    network,
-    observer: { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) },
+    network: tracing?.tracer.network(network) ?? network,
+    observer: tracing?.tracer.observer(observer) ?? observer,
   });
   let address = listen;
   const links = new Links({
@@ -110,7 +113,10 @@ export async function serveCoordinator(
       return verdict.ok ? { ok: true, seen: coordinator.engine.peer(hello.node) ?? null } : verdict;
     },
     events: {
-      onEnvelopes: (from, envelopes) => coordinator.onEnvelopes(from, envelopes),
+      onEnvelopes: (from, envelopes) => {
+        tracing?.tracer.received(from, envelopes);
+        coordinator.onEnvelopes(from, envelopes);
+      },
       onSide: () => undefined,
       onUp: (peer) => {
         up.add(peer.node);
@@ -169,6 +175,7 @@ export async function serveCoordinator(
       links.close();
       await server.shutdown(GRACE_MS);
       coordinator.close();
+      tracing?.close();
       journal.close();
     };
     return { node, address, incarnation, coordinator, close };
@@ -176,6 +183,7 @@ export async function serveCoordinator(
     clearInterval(refusals);
     links.close();
     coordinator.close();
+    tracing?.close();
     journal.close();
     throw thrown;
   }

@@ -1,9 +1,10 @@
 /** A participant as a process: configuration, journal and resource in one SQLite file, links and services around the wiring. */
 
-import { wasRestored } from "../runtime/engine/index.ts";
+import { wasRestored, type Network, type Observer } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
+  openTracing,
   restoredFromCopy,
   systemClock,
   systemRandom,
@@ -77,6 +78,10 @@ export async function serveParticipant(
   try {
     const resource = openResource(file, journal, log);
     opened.unshift(resource);
+    const tracing = openTracing(config.trace, { node, role: "participant", host: node, incarnation }, log);
+    if (tracing !== null) opened.unshift(tracing);
+    const network: Network = { send: (to, envelopes) => links.send(to, envelopes) };
+    const observer: Observer = { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) };
     const participant = new Participant({
       node,
       incarnation,
@@ -94,9 +99,9 @@ export async function serveParticipant(
       scheduler: systemScheduler,
       random: systemRandom,
       journal,
-      network: { send: (to, envelopes) => links.send(to, envelopes) },
+      network: tracing?.tracer.network(network) ?? network,
       resource,
-      observer: { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) },
+      observer: tracing?.tracer.observer(observer) ?? observer,
     });
     const reads = new Reads(node, participant, resource, {
       rows: config.limits.rows,
@@ -126,7 +131,10 @@ export async function serveParticipant(
         return verdict.ok ? { ok: true, seen: participant.engine.peer(hello.node) ?? null } : verdict;
       },
       events: {
-        onEnvelopes: (from, envelopes) => participant.onEnvelopes(from, envelopes),
+        onEnvelopes: (from, envelopes) => {
+          tracing?.tracer.received(from, envelopes);
+          participant.onEnvelopes(from, envelopes);
+        },
         onSide: (from, item) => {
           if (item.kind === "watermark") participant.onWatermark(from, item.below, item.except);
           else if (item.kind === "call") links.sendSide(from, reads.answer(item.id, item.method, item.payload));
@@ -164,6 +172,7 @@ export async function serveParticipant(
       await server.shutdown(GRACE_MS);
       forward.close();
       participant.close();
+      tracing?.close();
       log.info({ ways: resource.ways }, "calls of branches, by the way in which they were prepared (docs/sqlite.md)");
       resource.close();
       journal.close();

@@ -3,4 +3,5 @@
 export * from "./config/index.ts";
 export * from "./logs/index.ts";
 export * from "./system.ts";
+export * from "./tracing.ts";
 export * from "./serving.ts";

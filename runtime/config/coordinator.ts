@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ProtocolName } from "../../protocols/index.ts";
 import { limits } from "../values/index.ts";
 import { bytes, count, milliseconds, oneOf, path, retentionMilliseconds } from "./kinds.ts";
-import { cluster, listen, log, node, peers, wal } from "./shared.ts";
+import { cluster, listen, log, node, peers, trace, wal } from "./shared.ts";
 
 const MiB = 1024 * 1024;
 
@@ -73,5 +73,6 @@ export const coordinatorSchema = z
     limits: doorLimits,
     wal,
     log,
+    trace,
   })
   .describe("The configuration of a nemcon coordinator.");

@@ -23,7 +23,7 @@ export interface Sources {
 const none: Layer = { values: new Map(), faults: [] };
 
 /** Keys whose relative paths start at the file that they stand in. */
-const pathKeys: readonly string[] = ["directory", "database"];
+const pathKeys: readonly string[] = ["directory", "database", "trace"];
 
 function withPathFrom(file: string, layer: Layer): Layer {
   const values = new Map(layer.values);
@@ -135,7 +135,7 @@ function finished<C extends Configs[Role]>(config: C, faults: Faults): C {
         "Listen on 127.0.0.1 or [::1]; names other than localhost are not taken for loopback.",
     );
   const paths = Object.entries(config)
-    .filter(([name]) => pathKeys.includes(name))
+    .filter(([name, value]) => pathKeys.includes(name) && value !== "")
     .map(([name, value]) => [name, resolve(String(value))] as const);
   return { ...config, ...Object.fromEntries(paths), faults };
 }

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { limits } from "../values/index.ts";
 import { addresses, bytes, count, milliseconds, path } from "./kinds.ts";
-import { cluster, listen, log, node, peers, wal } from "./shared.ts";
+import { cluster, listen, log, node, peers, trace, wal } from "./shared.ts";
 
 const times = z
   .strictObject({
@@ -44,5 +44,6 @@ export const participantSchema = z
     limits: nodeLimits,
     wal,
     log,
+    trace,
   })
   .describe("The configuration of a nemcon participant.");

@@ -21,6 +21,11 @@ export function listen(standard: string): z.ZodDefault<z.ZodString> {
   return address().default(standard).describe("Where to serve: host:port, on loopback. Port 0 takes any free one.");
 }
 
+export const trace = z
+  .string({ error: "a path" })
+  .default("")
+  .describe("A file that gets every step, message and forced write of this node (docs/trace.md); empty: none.");
+
 export const peers = count(1, 100_000)
   .default(1_000)
   .describe(

@@ -356,7 +356,7 @@ export class Engine {
       this.options.observer.ignored?.(instance.id, step.ignored);
       return;
     }
-    this.options.observer.stepped?.(instance.id, step);
+    this.options.observer.stepped?.(instance.id, instance.protocol, step);
     instance.state = step.state;
     for (const { record, force } of step.records ?? []) {
       instance.records.push(record);

@@ -7,5 +7,6 @@ export type { Peer } from "./instance.ts";
 export { admitPeer, namesOf, wasRestored, type Return, type Returning } from "./membership.ts";
 export { Outcomes } from "./outcomes.ts";
 export type * from "./ports.ts";
+export { Tracer, type TracerOptions } from "./tracer.ts";
 export { IdRanges, rangeText, type IdRange } from "./ranges.ts";
 export type { RetentionTimes } from "./retention.ts";

@@ -69,6 +69,8 @@ export interface Envelope {
   readonly body: Message;
   /** Milliseconds left when it was sent; absent: none. */
   readonly timeoutMs?: number;
+  /** Lamport's clock of its sender, where that keeps a trace (tracer.ts). */
+  readonly stamp?: number;
 }
 
 export interface Network {
@@ -102,7 +104,7 @@ export interface Resource {
 export interface Observer {
   alarm(transaction: TransactionId, alarm: Alarm, detail: string): void;
   ignored?(transaction: TransactionId, why: Ignored): void;
-  stepped?(transaction: TransactionId, step: Step<unknown, LogRecord>): void;
+  stepped?(transaction: TransactionId, protocol: ProtocolName, step: Step<unknown, LogRecord>): void;
   /** After a turn: these transactions are not what they were. */
   changed?(transactions: readonly TransactionId[]): void;
 }

@@ -3,6 +3,7 @@
  * else. A frame is a sequence of items up to its end. An item is a tag, then:
  *
  *   envelope   id, protocol, [timeout in ms where the tag says so], the body's fields
+ *   stamp      Lamport's clock of the envelope that follows; only from nodes that keep a trace
  *   watermark  id, count, ids or ranges of them as text
  *   call       number, method, timeout, payload
  *   return     number, 1 and payload | 0 and reason, message
@@ -61,7 +62,8 @@ const tags = {
   watermark: 64,
   call: 65,
   return: 66,
-} as const satisfies Record<MessageKind | SideItem["kind"], number>;
+  stamp: 67,
+} as const satisfies Record<MessageKind | SideItem["kind"] | "stamp", number>;
 
 /** Added to an envelope's tag that carries a timeout. */
 const timed = 0x80;
@@ -153,12 +155,18 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
     if (items > frameItems) throw new UnreadableBytes(`more than ${frameItems} items in a frame`);
     const tag = from.byte();
     if (tag < tags.watermark || tag >= timed) envelopes.push(readEnvelope(from, tag));
-    else side.push(readSide(from, tag));
+    else if (tag === tags.stamp) {
+      const stamp = from.varint();
+      const stamped = from.byte();
+      if (stamped >= tags.watermark && stamped < timed) throw new UnreadableBytes("a stamp without its message");
+      envelopes.push({ ...readEnvelope(from, stamped), stamp });
+    } else side.push(readSide(from, tag));
   }
   return { envelopes, side };
 }
 
-function writeEnvelope({ transaction, protocol, body, timeoutMs }: Envelope): void {
+function writeEnvelope({ transaction, protocol, body, timeoutMs, stamp }: Envelope): void {
+  if (stamp !== undefined) out.byte(tags.stamp).varint(stamp);
   out.byte(timeoutMs === undefined ? tags[body.kind] : tags[body.kind] + timed);
   writeId(transaction);
   out.byte(protocols.code[protocol]);

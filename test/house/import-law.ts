@@ -12,12 +12,13 @@ interface Row {
 
 const none = /^$/;
 const any = /^/;
-const servers = ["protocols", "runtime", "leaf", "runtime/engine", "runtime/journal", "runtime/link"];
+const servers = ["protocols", "trace", "runtime", "leaf", "runtime/engine", "runtime/journal", "runtime/link"];
 
 const law: Readonly<Record<string, Row>> = {
   protocols: { rooms: [], packages: none },
+  trace: { rooms: [], packages: none },
   leaf: { rooms: ["leaf"], packages: /^node:/ },
-  "runtime/engine": { rooms: ["protocols", "leaf"], packages: none },
+  "runtime/engine": { rooms: ["protocols", "trace", "leaf"], packages: none },
   "runtime/journal": { rooms: ["protocols", "leaf", "runtime/engine"], packages: /^(node:|better-sqlite3$)/ },
   "runtime/link": { rooms: ["protocols", "leaf", "runtime/engine"], packages: /^(node:|@grpc\/|grpc-)/ },
   "runtime/config": { rooms: ["protocols", "leaf"], packages: /^(node:|yaml$|zod$)/ },
@@ -27,7 +28,7 @@ const law: Readonly<Record<string, Row>> = {
   participant: { rooms: servers, packages: any },
   acceptor: { rooms: servers, packages: any },
   client: { rooms: ["leaf", "runtime/link"], packages: any },
-  lab: { rooms: ["protocols", "leaf", "runtime/engine", "client"], packages: /^(node:|better-sqlite3$)/ },
+  lab: { rooms: ["protocols", "trace", "leaf", "runtime/engine", "client"], packages: /^(node:|better-sqlite3$)/ },
   // Starts servers as processes, and measures what they are compared with over the same stack.
   "lab/bench": {
     rooms: ["protocols", "leaf", "runtime/engine", "runtime/journal", "runtime/link", "client", "lab"],
@@ -41,6 +42,7 @@ const law: Readonly<Record<string, Row>> = {
 /** What a file must not reach by any chain of imports. */
 const unreachable: readonly { readonly from: RegExp; readonly packages: RegExp }[] = [
   { from: /^protocols\//, packages: any },
+  { from: /^trace\//, packages: any },
   { from: /^runtime\/engine\//, packages: /^(@grpc\/|grpc-|better-sqlite3|pino)/ },
   { from: /^[a-z]+\/wiring\.ts$/, packages: /^(@grpc\/|grpc-|better-sqlite3)/ },
   { from: /^client\//, packages: /^better-sqlite3/ },

@@ -122,7 +122,7 @@ export abstract class Host implements Receiver {
     return {
       alarm: (id, alarm, detail) => this.tell((probe) => probe.alarm?.(name, id, alarm, detail)),
       ignored: (id, why) => this.tell((probe) => probe.ignored?.(name, id, why)),
-      stepped: (id, step) => this.tell((probe) => probe.stepped?.(name, id, step)),
+      stepped: (id, _protocol, step) => this.tell((probe) => probe.stepped?.(name, id, step)),
     };
   }
 

@@ -100,6 +100,8 @@ export interface ClusterOptions {
   readonly customers?: number;
   readonly coordinatorArgs?: readonly string[];
   readonly participantArgs?: readonly string[];
+  /** Each server writes `NAME.trace` into the cluster's directory. */
+  readonly trace?: boolean;
 }
 
 /** One coordinator and some banks. */
@@ -114,16 +116,18 @@ export class Cluster {
 
   private constructor(
     ports: readonly number[],
-    { customers = 100, coordinatorArgs = [], participantArgs = [] }: ClusterOptions,
+    { customers = 100, coordinatorArgs = [], participantArgs = [], trace = false }: ClusterOptions,
   ) {
     const [first = 0, ...others] = ports;
     const address = `127.0.0.1:${first}`;
+    const traced = (name: string) => (trace ? ["--trace", join(this.directory, `${name}.trace`)] : []);
     this.coordinator = new Server("c", address, [
       "coordinator",
       "--node",
       "c",
       "--directory",
       join(this.directory, "c"),
+      ...traced("c"),
       ...coordinatorArgs,
     ]);
     this.banks = others.map((_, index) => {
@@ -143,6 +147,7 @@ export class Cluster {
           address,
           "--wal-extend-bytes",
           "1048576",
+          ...traced(name),
           ...participantArgs,
         ]),
     );

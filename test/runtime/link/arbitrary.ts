@@ -82,11 +82,14 @@ const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kin
 };
 
 export const anyEnvelope: fc.Arbitrary<Envelope> = fc
-  .tuple(anyId, fc.oneof(...Object.values(bodies)), fc.option(count))
-  .map(([transaction, body, timeoutMs]) => {
-    const envelope = { transaction, protocol: "2pc" as const, body };
-    return timeoutMs === null ? envelope : { ...envelope, timeoutMs };
-  });
+  .tuple(anyId, fc.oneof(...Object.values(bodies)), fc.option(count), fc.option(fc.nat({ max: 2 ** 31 - 1 })))
+  .map(([transaction, body, timeoutMs, stamp]) => ({
+    transaction,
+    protocol: "2pc" as const,
+    body,
+    ...(timeoutMs === null ? {} : { timeoutMs }),
+    ...(stamp === null ? {} : { stamp }),
+  }));
 
 export const anySideItem: fc.Arbitrary<SideItem> = fc.oneof(
   fc.record({ kind: fc.constant("watermark" as const), below: anyId, except: fc.array(openIds, { maxLength: 20 }) }),

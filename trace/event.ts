@@ -1,0 +1,77 @@
+/**
+ * One event of a trace: what a process did, in a form that every room and every language reads. A trace is a file
+ * of such events, one JSON document a line; docs/trace.md lists the fields.
+ */
+
+/** Who, where and when; in every event. */
+export interface Stamp {
+  /** Lamport's clock: larger than that of every event that may have caused this one, also in other processes. */
+  readonly lamport: number;
+  readonly node: string;
+  /** The computer that the node runs on: what travels between nodes of one computer is no message to count (protocols §C.8). */
+  readonly host: string;
+  readonly incarnation: number;
+  /** Calendar milliseconds, for people. */
+  readonly atMs: number;
+}
+
+/** A message's fields; bytes are given by their length alone. */
+export type Fields = Readonly<Record<string, unknown>> & { readonly kind: string };
+
+export type Happening =
+  /** The journal is replayed; what follows is of this incarnation. */
+  | { readonly kind: "start"; readonly role: string }
+  /** The event's `lamport` names the message. */
+  | {
+      readonly kind: "send";
+      readonly transaction: string;
+      readonly protocol: string;
+      readonly to: string;
+      readonly message: Fields;
+    }
+  | {
+      readonly kind: "receive";
+      readonly transaction: string;
+      readonly protocol: string;
+      readonly from: string;
+      /** The send's `lamport`; null: the sender keeps no trace. */
+      readonly sent: number | null;
+      readonly message: Fields;
+    }
+  /** A machine's step. What it sends follows, when all that it forced is durable. */
+  | {
+      readonly kind: "step";
+      readonly transaction: string;
+      readonly protocol: string;
+      readonly records: readonly { readonly kind: string; readonly forced: boolean }[];
+      /** The end of the transaction here; null: it goes on. */
+      readonly outcome: { readonly outcome: string; readonly reason: string | null; readonly forced: boolean } | null;
+      /** What the resource was asked for: work, prepare, commit, abort, adopt. */
+      readonly resource: readonly string[];
+      /** What callers are told. */
+      readonly answers: readonly string[];
+    };
+
+export type TraceEvent = Stamp & Happening;
+
+/** @returns the events of a file's text, in its order. A last line without its end was cut by a crash and is left out. @throws SyntaxError where a whole line is no event */
+export function parseTrace(text: string): TraceEvent[] {
+  const lines = text.split("\n");
+  lines.pop();
+  return lines.filter((line) => line !== "").map((line, at) => eventOf(line, at + 1));
+}
+
+export function traceLine(event: TraceEvent): string {
+  return `${JSON.stringify(event)}\n`;
+}
+
+const kinds: ReadonlySet<unknown> = new Set<Happening["kind"]>(["start", "send", "receive", "step"]);
+
+function eventOf(line: string, number: number): TraceEvent {
+  const event: unknown = JSON.parse(line);
+  if (typeof event !== "object" || event === null) throw new SyntaxError(`line ${number} is no event`);
+  const { kind, node, lamport } = event as Record<string, unknown>;
+  if (!kinds.has(kind) || typeof node !== "string" || typeof lamport !== "number")
+    throw new SyntaxError(`line ${number} is no event of a trace`);
+  return event as TraceEvent;
+}
