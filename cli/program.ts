@@ -38,6 +38,11 @@ const commands: readonly Entry[] = [
     load: () => import("./commands/bench.ts"),
   },
   {
+    name: "check",
+    summary: "judge recorded traces",
+    load: () => import("./commands/check.ts"),
+  },
+  {
     name: "doctor",
     summary: "what is wrong with this installation, a configuration, a data directory or a journal",
     load: () => import("./commands/doctor.ts"),

@@ -72,7 +72,11 @@ export async function serveCoordinator(
     isUp: (peer) => up.has(peer),
   };
   const up = new Set<string>();
-  const tracing = openTracing(config.trace, { node, role: "coordinator", host: node, incarnation }, log);
+  const tracing = openTracing(
+    config.trace,
+    { node, role: "coordinator", host: node, incarnation, sequence: journal.durableSequence },
+    log,
+  );
   const observer: Observer = { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) };
   const coordinator = new Coordinator({
     groups: () => [],
@@ -85,7 +89,7 @@ export async function serveCoordinator(
     clock: systemClock,
     scheduler: systemScheduler,
     random: systemRandom,
-    journal,
+    journal: tracing?.tracer.journal(journal) ?? journal,
     network: tracing?.tracer.network(network) ?? network,
     observer: tracing?.tracer.observer(observer) ?? observer,
   });

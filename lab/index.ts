@@ -1,5 +1,7 @@
 /** The door: workloads and judges that the demonstration, tests and benchmarks share. */
 
+export { judgeTrace, type Judgement } from "./check/judge.ts";
+export { rules, type Rule, type Violation } from "./check/rules.ts";
 export { SeededRandom, Zipfian } from "./random.ts";
 export { answerTo, askAgain } from "./workloads/answers.ts";
 export { judge, openBooks, readBooks, type Books } from "./workloads/books.ts";

@@ -78,7 +78,11 @@ export async function serveParticipant(
   try {
     const resource = openResource(file, journal, log);
     opened.unshift(resource);
-    const tracing = openTracing(config.trace, { node, role: "participant", host: node, incarnation }, log);
+    const tracing = openTracing(
+      config.trace,
+      { node, role: "participant", host: node, incarnation, sequence: journal.durableSequence },
+      log,
+    );
     if (tracing !== null) opened.unshift(tracing);
     const network: Network = { send: (to, envelopes) => links.send(to, envelopes) };
     const observer: Observer = { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) };
@@ -98,7 +102,7 @@ export async function serveParticipant(
       clock: systemClock,
       scheduler: systemScheduler,
       random: systemRandom,
-      journal,
+      journal: tracing?.tracer.journal(journal) ?? journal,
       network: tracing?.tracer.network(network) ?? network,
       resource,
       observer: tracing?.tracer.observer(observer) ?? observer,

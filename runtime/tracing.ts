@@ -1,9 +1,9 @@
 /** The trace of a server: a file of events, one JSON document a line (docs/trace.md). */
 
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 
 import type { NodeId } from "../protocols/index.ts";
-import { traceLine, type TraceEvent } from "../trace/index.ts";
+import { parseTrace, traceLine, type TraceEvent } from "../trace/index.ts";
 import { Tracer } from "./engine/index.ts";
 import { NemconError } from "./errors/index.ts";
 import type { Log } from "./logs/index.ts";
@@ -19,6 +19,8 @@ export interface TracedNode {
   readonly role: string;
   readonly host: string;
   readonly incarnation: number;
+  /** The last row of its journal when it starts. */
+  readonly sequence: number;
 }
 
 /**
@@ -29,7 +31,8 @@ export interface TracedNode {
  */
 export function openTracing(file: string, node: TracedNode, log: Log): Tracing | null {
   if (file === "") return null;
-  let handle: number | null = opened(file);
+  const { handle: own, after } = opened(file);
+  let handle: number | null = own;
   const close = (): void => {
     if (handle !== null) closeSync(handle);
     handle = null;
@@ -46,12 +49,24 @@ export function openTracing(file: string, node: TracedNode, log: Log): Tracing |
       close();
     }
   };
-  return { tracer: new Tracer({ ...node, clock: systemClock, write }), close };
+  return { tracer: new Tracer({ ...node, after, clock: systemClock, write }), close };
 }
 
-function opened(file: string): number {
+/** No event is longer: those of the largest transactions have a name for each of their participants. */
+const LONGEST_EVENT_BYTES = 256 * 1024;
+
+/** A line that a crash cut is taken away, and the last whole one tells where the clock stood. */
+function opened(file: string): { readonly handle: number; readonly after: number } {
   try {
-    return openSync(file, "a");
+    const handle = openSync(file, "a+");
+    const { size } = fstatSync(handle);
+    const tail = Buffer.alloc(Math.min(size, LONGEST_EVENT_BYTES));
+    readSync(handle, tail, 0, tail.length, size - tail.length);
+    const end = tail.lastIndexOf("\n") + 1;
+    ftruncateSync(handle, size - tail.length + end);
+    const begin = tail.lastIndexOf("\n", end - 2) + 1;
+    const [last] = parseTrace(tail.toString("utf8", begin, end));
+    return { handle, after: last?.lamport ?? 0 };
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new NemconError("DIRECTORY_UNWRITABLE", `The trace can't be written to ${file}: ${what}.`, { cause });

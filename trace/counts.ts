@@ -45,7 +45,7 @@ export function countsOf(events: readonly TraceEvent[], { work, beside }: Uncoun
   const hosts = new Map(events.map(({ node, host }) => [node, host]));
   const tallies = new Map<string, Tally>();
   for (const event of events) {
-    if (event.kind === "start") continue;
+    if (event.kind === "start" || event.kind === "durable") continue;
     const tally = tallyOf(tallies, event.transaction, event.protocol);
     const known = tally.depth.get(event.node) ?? 0;
     switch (event.kind) {

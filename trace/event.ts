@@ -19,8 +19,10 @@ export interface Stamp {
 export type Fields = Readonly<Record<string, unknown>> & { readonly kind: string };
 
 export type Happening =
-  /** The journal is replayed; what follows is of this incarnation. */
-  | { readonly kind: "start"; readonly role: string }
+  /** What follows is of this incarnation. `sequence`: the last row that its journal holds. */
+  | { readonly kind: "start"; readonly role: string; readonly sequence: number }
+  /** All that the node's steps had written by now, in rows up to `sequence`, will survive its end. */
+  | { readonly kind: "durable"; readonly sequence: number }
   /** The event's `lamport` names the message. */
   | {
       readonly kind: "send";
@@ -46,6 +48,8 @@ export type Happening =
       readonly records: readonly { readonly kind: string; readonly forced: boolean }[];
       /** The end of the transaction here; null: it goes on. */
       readonly outcome: { readonly outcome: string; readonly reason: string | null; readonly forced: boolean } | null;
+      /** Kinds of the messages that it wants sent. */
+      readonly sends: readonly string[];
       /** What the resource was asked for: work, prepare, commit, abort, adopt. */
       readonly resource: readonly string[];
       /** What callers are told. */
@@ -65,7 +69,7 @@ export function traceLine(event: TraceEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-const kinds: ReadonlySet<unknown> = new Set<Happening["kind"]>(["start", "send", "receive", "step"]);
+const kinds: ReadonlySet<unknown> = new Set<Happening["kind"]>(["start", "durable", "send", "receive", "step"]);
 
 function eventOf(line: string, number: number): TraceEvent {
   const event: unknown = JSON.parse(line);

@@ -5,20 +5,21 @@
 
 import type { LogRecord, Message, NodeId, ProtocolName, Step, TransactionId } from "../../protocols/index.ts";
 import type { Fields, Happening, TraceEvent } from "../../trace/index.ts";
-import type { Clock, Envelope, Network, Observer } from "./ports.ts";
+import type { Clock, Envelope, Journal, Network, Observer } from "./ports.ts";
 
 export interface TracerOptions {
   readonly node: NodeId;
   readonly role: string;
   readonly host: string;
   readonly incarnation: number;
+  /** The last row of its journal when it starts. */
+  readonly sequence: number;
+  /** Its last stamp of an earlier life: the clock never runs back. */
+  readonly after: number;
   readonly clock: Pick<Clock, "calendarMs">;
   /** Takes one event. It is where it stays when this returns: a message leaves only after its event. */
   readonly write: (event: TraceEvent) => void;
 }
-
-/** Stamps of an incarnation begin here times its number, so that none comes twice and none runs back. */
-const STAMPS_PER_INCARNATION = 2 ** 36;
 
 export class Tracer {
   private readonly options: TracerOptions;
@@ -26,8 +27,8 @@ export class Tracer {
 
   constructor(options: TracerOptions) {
     this.options = options;
-    this.lamport = options.incarnation * STAMPS_PER_INCARNATION;
-    this.event({ kind: "start", role: options.role });
+    this.lamport = options.after;
+    this.event({ kind: "start", role: options.role, sequence: options.sequence });
   }
 
   /** The same observer, that tells the trace of every step too. */
@@ -38,6 +39,26 @@ export class Tracer {
         inner.stepped?.(id, protocol, step);
         this.event(happeningOf(id, protocol, step));
       },
+    };
+  }
+
+  /** The same journal, that tells when what was written is durable. */
+  journal(inner: Journal): Journal {
+    return {
+      transact: (inside) => {
+        const sequence = inner.transact(inside);
+        this.event({ kind: "durable", sequence });
+        return sequence;
+      },
+      append: (entries) => inner.append(entries),
+      flush: () => {
+        inner.flush();
+        this.event({ kind: "durable", sequence: inner.size.nextSequence - 1 });
+      },
+      get size() {
+        return inner.size;
+      },
+      sequenceForBytes: (bytes) => inner.sequenceForBytes(bytes),
     };
   }
 
@@ -77,7 +98,7 @@ export class Tracer {
 function happeningOf(
   transaction: TransactionId,
   protocol: ProtocolName,
-  { records, closed, effects }: Step<unknown, LogRecord>,
+  { records, closed, sends, effects }: Step<unknown, LogRecord>,
 ): Happening {
   const resource: string[] = [];
   const answers: string[] = [];
@@ -94,6 +115,7 @@ function happeningOf(
       closed === undefined
         ? null
         : { outcome: closed.outcome.outcome, reason: closed.outcome.reason, forced: closed.force },
+    sends: (sends ?? []).map(({ body }) => body.kind),
     resource,
     answers,
   };

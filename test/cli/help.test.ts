@@ -9,6 +9,7 @@ const commands = [
   ["coordinator"],
   ["participant"],
   ["bench"],
+  ["check"],
   ["doctor"],
   ["tx"],
   ["tx", "submit"],
@@ -35,7 +36,7 @@ test.concurrent.each(commands.map((words) => [words.join(" ") || "nemcon", words
 
 test("the overview names every command", async () => {
   const { stdout } = await nemcon(["--help"]);
-  for (const name of ["dev", "coordinator", "participant", "tx", "bench", "doctor"])
+  for (const name of ["dev", "coordinator", "participant", "tx", "bench", "check", "doctor"])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 

@@ -1,9 +1,11 @@
 /** What must hold after every recovery. */
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { describeJournal } from "../../runtime/journal/inspect.ts";
 import { contradictions, readBooks, type Books } from "./books.ts";
+import { mergeTraces, parseTrace, type TraceEvent } from "../../trace/index.ts";
 import type { Cluster } from "./processes.ts";
 import type { Transfer } from "./transfers.ts";
 
@@ -51,4 +53,9 @@ export async function replayable<T>(cluster: Cluster, command: string, run: () =
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`${what}\nAgain: ${command}\n${cluster.said()}`, { cause });
   }
+}
+
+/** What the servers of a cluster that keeps traces have done so far. */
+export function tracesOf({ servers, directory }: Cluster): TraceEvent[] {
+  return mergeTraces(servers.map(({ name }) => parseTrace(readFileSync(join(directory, `${name}.trace`), "utf8"))));
 }

@@ -4,9 +4,9 @@
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SeededRandom } from "../../lab/index.ts";
+import { judgeTrace, SeededRandom } from "../../lab/index.ts";
 import { readBooks } from "./books.ts";
-import { holdsAfterRecovery, replayable } from "./checks.ts";
+import { holdsAfterRecovery, replayable, tracesOf } from "./checks.ts";
 import { Cluster, type Server } from "./processes.ts";
 import { anyOne, type Transfer } from "./transfers.ts";
 
@@ -20,7 +20,7 @@ let cluster: Cluster;
 let number = 1;
 const random = new SeededRandom(seed);
 beforeAll(async () => {
-  cluster = await Cluster.open({ banks: 3 });
+  cluster = await Cluster.open({ banks: 3, trace: true });
   await cluster.start();
 }, RUN_MS);
 afterAll(() => cluster.close());
@@ -41,6 +41,9 @@ test(`${kills} kills at random lose and invent nothing (SEED=${seed})`, { timeou
   for (const what of ["two banks", "three banks", "one phase", "read only", "interactive"])
     expect(told.get(`${what}: OUTCOME_KIND_COMMITTED`) ?? 0, what).toBeGreaterThan(0);
   expect(told.get("refused by one: OUTCOME_KIND_COMMITTED")).toBeUndefined();
+  const { violations, inDoubt, transactions } = judgeTrace(tracesOf(cluster));
+  expect({ violations, inDoubt }).toEqual({ violations: [], inDoubt: [] });
+  expect(transactions).toBeGreaterThan(kills);
 });
 
 interface Deaths {

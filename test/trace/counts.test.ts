@@ -35,7 +35,7 @@ class Processes {
     const records = record === null ? [] : [{ kind: record, forced: true }];
     this.at(
       node,
-      { kind: "step", transaction: T, protocol: "2pc", records, outcome: null, resource, answers: [] },
+      { kind: "step", transaction: T, protocol: "2pc", records, outcome: null, sends: [], resource, answers: [] },
       0,
       host,
     );

@@ -1,0 +1,48 @@
+/**
+ * What the messages of each protocol mean to a judge: a vote, a decision that is told, a request that must not come
+ * twice. Judges know these and no protocol's name.
+ */
+
+import type { Fields } from "../../trace/index.ts";
+
+export type Decision = "commit" | "abort";
+export type Vote = "yes" | "no" | "read-only";
+
+/** What somebody says by sending a message; null: nothing that a judge needs. */
+export type Meaning =
+  | { readonly says: "vote"; readonly vote: Vote }
+  | { readonly says: "decision"; readonly decision: Decision }
+  /** The sender asks for a vote; the members are those whose votes are needed. */
+  | { readonly says: "request"; readonly members: readonly string[] | null }
+  /** One participant is left to decide alone, and there is no vote. */
+  | { readonly says: "alone" }
+  /** What a branch that decided alone has decided. */
+  | { readonly says: "result"; readonly decision: Decision }
+  | { readonly says: "acknowledged"; readonly decision: Decision; readonly heuristic: boolean };
+
+export function meaningOf(message: Fields): Meaning | null {
+  switch (message.kind) {
+    case "vote":
+      return { says: "vote", vote: message["vote"] as Vote };
+    case "decision":
+      return { says: "decision", decision: message["decision"] as Decision };
+    case "prepare":
+      return { says: "request", members: message["participants"] as readonly string[] };
+    case "commit-one-phase":
+      return { says: "alone" };
+    case "one-phase-result":
+      return { says: "result", decision: message["outcome"] === "committed" ? "commit" : "abort" };
+    case "ack": {
+      const { decision, heuristic } = message as Fields & { decision: Decision; heuristic: string | null };
+      return { says: "acknowledged", decision, heuristic: heuristic !== null };
+    }
+    default:
+      return null;
+  }
+}
+
+/** Kinds of messages that ask for a vote: they are sent once for a transaction, but for copies. */
+export function isRequest(kind: string): boolean {
+  const says = meaningOf({ kind })?.says;
+  return says === "request" || says === "alone";
+}
