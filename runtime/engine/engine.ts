@@ -28,7 +28,7 @@ import type {
   View,
 } from "../../protocols/index.ts";
 import { unreachable } from "../../protocols/index.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, GroupEntry } from "./entry.ts";
 import type { Identity } from "./identity.ts";
 import { InstanceTimer, type Instance, type Peer } from "./instance.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -92,6 +92,8 @@ export class Engine {
   private readonly options: EngineOptions;
   private readonly instances = new Map<TransactionId, Instance>();
   private readonly peers = new Map<NodeId, Peer>();
+  /** By version, the oldest first; each with the journal row that holds it. */
+  private readonly groups = new Map<number, { readonly entry: GroupEntry; row: number }>();
   private readonly wheel: TimerWheel;
   private readonly callers = new Map<ReplyId, (answer: Answer) => void>();
   private nextReply = 1;
@@ -228,6 +230,16 @@ export class Engine {
     const { role, log, incarnation, sequence } = seen;
     this.peers.set(node, { ...seen, row: this.options.journal.size.nextSequence });
     this.note({ kind: "peer", node, role, log, incarnation, sequence }, force);
+  }
+
+  /** Writes down a group of acceptors, or that a version is no longer needed; forced: what uses it comes after. */
+  noteGroup(entry: GroupEntry): void {
+    this.keepGroup(entry, this.options.journal.size.nextSequence);
+    this.note(entry, true);
+  }
+
+  allGroups(): readonly GroupEntry[] {
+    return [...this.groups.values()].map(({ entry }) => entry);
   }
 
   get liveCount(): number {
@@ -566,7 +578,7 @@ export class Engine {
   private retain(): number | undefined {
     return carryForward(
       { journal: this.options.journal, times: this.options.retention, nowMs: this.options.clock.calendarMs() },
-      { instances: this.instances.values(), outcomes: this.outcomes, peers: this.peers },
+      { instances: this.instances.values(), outcomes: this.outcomes, peers: this.peers, groups: this.groups },
       this.entries,
     );
   }
@@ -642,9 +654,17 @@ export class Engine {
           row: sequence,
         });
         return;
+      case "group":
+        this.keepGroup(entry, sequence);
+        return;
       default:
         unreachable(entry);
     }
+  }
+
+  private keepGroup(entry: GroupEntry, row: number): void {
+    if (entry.acceptors.length === 0) this.groups.delete(entry.version);
+    else this.groups.set(entry.version, { entry, row });
   }
 
   private viewOf(instance: Instance): View {

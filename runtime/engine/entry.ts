@@ -37,6 +37,15 @@ export type Entry =
       readonly log: string;
       readonly incarnation: number;
       readonly sequence: number;
+    }
+  /** The acceptors of a coordinator's own transactions, from an id on (coordinator/groups.ts). None: no transaction needs this version any more. */
+  | {
+      readonly kind: "group";
+      readonly version: number;
+      readonly from: TransactionId;
+      readonly acceptors: readonly { readonly node: NodeId; readonly address: string }[];
     };
+
+export type GroupEntry = Entry & { readonly kind: "group" };
 
 export type PeerRole = "coordinator" | "participant" | "acceptor";

@@ -24,6 +24,7 @@ interface Everything {
   readonly instances: Iterable<Instance>;
   readonly outcomes: Outcomes;
   readonly peers: Map<NodeId, Peer>;
+  readonly groups: Map<number, { readonly entry: Entry; row: number }>;
 }
 
 /** Whether the next write would move the tail. */
@@ -40,7 +41,7 @@ const STEP = 8;
  */
 export function carryForward(
   { journal, times, nowMs }: { journal: Journal; times: RetentionTimes; nowMs: number },
-  { instances, outcomes, peers }: Everything,
+  { instances, outcomes, peers, groups }: Everything,
   entries: Entry[],
 ): number | undefined {
   const low = lowWater(journal, times, nowMs, outcomes);
@@ -91,6 +92,11 @@ export function carryForward(
       sequence: peer.sequence,
     });
     peer.row = sequence;
+  }
+  for (const group of groups.values()) {
+    if (group.row >= low) continue;
+    entries.push(group.entry);
+    group.row = sequence;
   }
   return low;
 }

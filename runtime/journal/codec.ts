@@ -30,10 +30,15 @@ export interface RowHeader {
 
 // The numbers below are on disk: a new name takes a new number, and none is used twice.
 
-const entryTags = { record: 1, closed: 2, dropped: 3, watermark: 4, forgotten: 5, peer: 6 } as const satisfies Record<
-  Entry["kind"],
-  number
->;
+const entryTags = {
+  record: 1,
+  closed: 2,
+  dropped: 3,
+  watermark: 4,
+  forgotten: 5,
+  peer: 6,
+  group: 7,
+} as const satisfies Record<Entry["kind"], number>;
 const recordTags = { commit: 1, "one-phase": 2, prepare: 3, damaged: 4 } as const satisfies Record<
   LogRecord["kind"],
   number
@@ -116,6 +121,13 @@ export class RowWriter {
       case "peer":
         this.node(entry.node);
         out.byte(roleTags[entry.role]).text(entry.log).varint(entry.incarnation).varint(entry.sequence);
+        return;
+      case "group":
+        out.varint(entry.version).text(entry.from).varint(entry.acceptors.length);
+        for (const { node, address } of entry.acceptors) {
+          this.node(node);
+          out.text(address);
+        }
         return;
       default:
         entry satisfies never;
@@ -260,6 +272,13 @@ class EntryReader {
           log: from.text(),
           incarnation: from.varint(),
           sequence: from.varint(),
+        };
+      case entryTags.group:
+        return {
+          kind: "group",
+          version: from.varint(),
+          from: from.text(),
+          acceptors: this.many(() => ({ node: this.node(), address: from.text() })),
         };
       default:
         throw new UnreadableBytes(`no entry has the tag ${tag}`);

@@ -49,6 +49,8 @@ export function entryText(entry: Json<Entry>): string {
       return `forgotten  through ${entry.through}`;
     case "peer":
       return `peer  ${entry.role} ${entry.node} at row ${entry.sequence}, incarnation ${entry.incarnation}, log ${entry.log}`;
+    case "group":
+      return `group  version ${entry.version} from ${entry.from}: ${entry.acceptors.map(({ node, address }) => `${node} at ${address}`).join(", ") || "no longer needed"}`;
     default:
       return entry satisfies never;
   }

@@ -4,6 +4,7 @@
  *
  *   envelope   id, protocol, [timeout in ms where the tag says so], the body's fields
  *   stamp      Lamport's clock of the envelope that follows; only from nodes that keep a trace
+ *   roster     count, name, role and address of each
  *   watermark  id, count, ids or ranges of them as text
  *   call       number, method, timeout, payload
  *   return     number, 1 and payload | 0 and reason, message
@@ -27,7 +28,7 @@ import {
   type ProtocolName,
   type TransactionId,
 } from "../../protocols/index.ts";
-import type { Envelope } from "../engine/index.ts";
+import type { Envelope, PeerRole } from "../engine/index.ts";
 import { Reader, recentIdsOf, type RecentIds, UnreadableBytes, Writer } from "../packing/index.ts";
 import type { CallMethod, SideItem } from "./items.ts";
 
@@ -63,6 +64,7 @@ const tags = {
   call: 65,
   return: 66,
   stamp: 67,
+  roster: 68,
 } as const satisfies Record<MessageKind | SideItem["kind"] | "stamp", number>;
 
 /** Added to an envelope's tag that carries a timeout. */
@@ -75,6 +77,8 @@ const decisions = table<Decision>({ commit: 1, abort: 2 });
 const votes = table<"yes" | "read-only" | "no">({ yes: 1, "read-only": 2, no: 3 });
 
 const outcomes = table<"committed" | "aborted">({ committed: 1, aborted: 2 });
+
+const roles = table<PeerRole>({ coordinator: 1, participant: 2, acceptor: 3 });
 
 const methods = table<CallMethod>({ query: 1, "list-branches": 2 });
 
@@ -321,6 +325,13 @@ function writeSide(item: SideItem): void {
       if (item.ok) out.bytes(item.payload);
       else out.text(item.error.reason).text(item.error.message);
       return;
+    case "roster":
+      out.varint(item.members.length);
+      for (const { node, role, address } of item.members) {
+        writeName(node);
+        out.byte(roles.code[role]).text(address);
+      }
+      return;
     default:
       item satisfies never;
   }
@@ -343,6 +354,11 @@ function readSide(from: FrameReader, tag: number): SideItem {
       if (from.flag()) return { kind: "return", id, ok: true, payload: from.bytes() };
       return { kind: "return", id, ok: false, error: { reason: from.text(), message: from.text() } };
     }
+    case tags.roster:
+      return {
+        kind: "roster",
+        members: from.list(() => ({ node: from.nodeName(), role: roles.name(from.byte()), address: from.text() })),
+      };
     default:
       throw new UnreadableBytes(`no item has the tag ${tag}`);
   }
@@ -469,7 +485,7 @@ class FrameReader extends Reader {
     return list;
   }
 
-  private nodeName(): NodeId {
+  nodeName(): NodeId {
     const number = this.varint();
     if (number === this.seenNames.length) this.seenNames.push(this.text());
     const name = this.seenNames[number];

@@ -1,6 +1,7 @@
 /** What a frame carries besides messages of machines: what one node tells or asks another about no transaction. */
 
-import type { TransactionId } from "../../protocols/index.ts";
+import type { NodeId, TransactionId } from "../../protocols/index.ts";
+import type { PeerRole } from "../engine/index.ts";
 
 export type CallMethod = "query" | "list-branches";
 
@@ -32,4 +33,17 @@ export interface Watermark {
   readonly except: readonly string[];
 }
 
-export type SideItem = Watermark | Call | Return;
+/** Where other servers of the cluster are: a node that does not reach one of them yet dials it. */
+export interface Roster {
+  readonly kind: "roster";
+  readonly members: readonly RosterMember[];
+}
+
+export interface RosterMember {
+  readonly node: NodeId;
+  readonly role: PeerRole;
+  /** `host:port` of its links; never empty. */
+  readonly address: string;
+}
+
+export type SideItem = Watermark | Call | Return | Roster;

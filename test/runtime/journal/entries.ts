@@ -114,6 +114,16 @@ export const everyEntry: readonly Entry[] = [
   { kind: "peer", node: "c-2", role: "coordinator", log: "", incarnation: 0, sequence: 0 },
   { kind: "peer", node: "acc-1", role: "acceptor", log: "x", incarnation: 1, sequence: 128 },
   {
+    kind: "group",
+    version: 2,
+    from: "c-1.0001.0000000c",
+    acceptors: [
+      { node: "acc-1", address: "127.0.0.1:7430" },
+      { node: "acc-4", address: "127.0.0.1:7433" },
+    ],
+  },
+  { kind: "group", version: 1, from: "c-1.0001.00000001", acceptors: [] },
+  {
     kind: "closed",
     transaction: "c-1.0001.0000000b",
     protocol: "2pc",

@@ -107,4 +107,15 @@ export const anySideItem: fc.Arbitrary<SideItem> = fc.oneof(
     ok: fc.constant(false as const),
     error: fc.record({ reason: text, message: text }),
   }),
+  fc.record({
+    kind: fc.constant("roster" as const),
+    members: fc.array(
+      fc.record({
+        node,
+        role: fc.constantFrom("coordinator" as const, "participant" as const, "acceptor" as const),
+        address: text,
+      }),
+      { maxLength: 6 },
+    ),
+  }),
 );

@@ -64,6 +64,15 @@ const side: { readonly [K in SideItem["kind"]]: readonly Extract<SideItem, { kin
     { kind: "return", id: 5, ok: true, payload: ascii("rows") },
     { kind: "return", id: 6, ok: false, error: { reason: "QUERY_FAILED", message: "no such table" } },
   ],
+  roster: [
+    {
+      kind: "roster",
+      members: [
+        { node: "acceptor-1", role: "acceptor", address: "127.0.0.1:7430" },
+        { node: "bank-a", role: "participant", address: "127.0.0.1:7420" },
+      ],
+    },
+  ],
 };
 
 export interface GoldenFrame {
