@@ -10,7 +10,7 @@ export function coordinatorIdentity(self: NodeId, incarnation: number, ids: Ids)
       const parts = parseTransactionId(id);
       // An id from a later incarnation than ours: this journal is an older copy. It has no say.
       if (parts === null || parts.coordinator !== self || parts.incarnation > incarnation) return { kind: "foreign" };
-      if (id <= outcomes.forgottenThrough) return { kind: "forgotten" };
+      if (id <= outcomes.forgottenThrough(self)) return { kind: "forgotten" };
       if (parts.incarnation < incarnation) return { kind: "lost" };
       return ids.isUnused(id) || !ids.wasGiven(id) ? { kind: "fresh" } : { kind: "lost" };
     },

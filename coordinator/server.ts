@@ -80,6 +80,7 @@ export async function serveCoordinator(
   const observer: Observer = { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) };
   const coordinator = new Coordinator({
     groups: () => [],
+    allowUnsafe: false,
     node,
     incarnation,
     times: { ...times, decisionMs: times.acknowledgementMs },

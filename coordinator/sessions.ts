@@ -21,12 +21,24 @@ export type Executed =
   | { readonly kind: "done"; readonly result: Uint8Array }
   | { readonly kind: "aborted"; readonly reason: AbortReason; readonly detail: string };
 
+/** The same, with what `execute` throws as a value. */
+type Worked = Executed | { readonly kind: "failed"; readonly reason: AbortReason; readonly detail: string };
+
 interface Item {
   readonly number: number;
   readonly work: Uint8Array;
   readonly deadlineMs: number;
-  resolve(executed: Executed): void;
-  reject(error: NemconError): void;
+  /** Of its next copy. */
+  timer: { cancel(): void };
+  done(worked: Worked): void;
+}
+
+/** Why a transaction is given up before its commit. */
+export interface Ending {
+  readonly reason: AbortReason;
+  readonly detail: string;
+  /** Whose branch it was, where it was one's. */
+  readonly participant: NodeId | null;
 }
 
 interface Branch {
@@ -50,8 +62,9 @@ export interface SessionPorts {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   send(to: NodeId, envelopes: readonly Envelope[]): void;
-  /** The session is over: it aborts with this reason. */
-  abandon(session: Session, reason: AbortReason, detail: string): void;
+  isUp(node: NodeId): boolean;
+  /** The session is over: it aborts. */
+  abandon(session: Session, ending: Ending): void;
 }
 
 export interface SessionTimes {
@@ -101,12 +114,15 @@ export class Sessions {
   }
 
   /** Takes the session out; what still waits is told that it is over. */
-  end(session: Session, reason: AbortReason, detail: string): void {
+  end(session: Session, { reason, detail, participant }: Ending): void {
     this.open.delete(session.id);
     session.idle.cancel();
+    const why = participant === null ? detail : `${participant}: ${detail}`;
     for (const branch of session.branches.values()) {
-      for (const item of branch.waiting) item.resolve({ kind: "aborted", reason, detail });
-      branch.waiting.length = 0;
+      for (const item of branch.waiting.splice(0)) {
+        item.timer.cancel();
+        item.done({ kind: "aborted", reason, detail: why });
+      }
     }
   }
 
@@ -118,9 +134,28 @@ export class Sessions {
   /**
    * Sends work to a branch, after what was sent before; the first work opens the branch.
    *
-   * @throws NemconError OVERLOADED where too many calls wait for it already
+   * @throws NemconError OVERLOADED where too many calls wait for it already; later OPERATION_FAILED
    */
   execute(session: Session, participant: NodeId, work: Uint8Array, timeoutMs: number): Promise<Executed> {
+    const { promise, resolve, reject } = Promise.withResolvers<Executed>();
+    this.work(session, participant, work, timeoutMs, (worked) => {
+      if (worked.kind !== "failed") return resolve(worked);
+      const { reason: abortReason, detail } = worked;
+      reject(
+        new NemconError("OPERATION_FAILED", `${participant}: ${detail}`, { details: { abortReason, participant } }),
+      );
+    });
+    return promise;
+  }
+
+  /** The same; `done` is called once. @throws NemconError OVERLOADED */
+  work(
+    session: Session,
+    participant: NodeId,
+    work: Uint8Array,
+    timeoutMs: number,
+    done: (worked: Worked) => void,
+  ): void {
     this.touch(session);
     let branch = session.branches.get(participant);
     if (branch === undefined) {
@@ -135,10 +170,8 @@ export class Sessions {
         { retryAfterMs: this.times.resendMs },
       );
     const deadlineMs = this.ports.clock.nowMs() + timeoutMs;
-    return new Promise((resolve, reject) => {
-      waiting.push({ number: answered + waiting.length + 1, work, deadlineMs, resolve, reject });
-      if (waiting.length === 1) this.sendFirst(session, participant);
-    });
+    waiting.push({ number: answered + waiting.length + 1, work, deadlineMs, timer: { cancel: () => undefined }, done });
+    if (waiting.length === 1) this.sendFirst(session, participant);
   }
 
   /** A participant's answer to work. */
@@ -149,21 +182,18 @@ export class Sessions {
     if (session === undefined || branch === undefined || item === undefined || item.number !== body.item) return;
     if (branch.token !== null && body.kind === "worked" && !same(branch.token, body.token)) return;
     if (body.kind === "work-failed" && !body.usable) {
-      this.ports.abandon(session, body.reason, `${from}: ${body.detail}`);
+      const { reason, detail } = body;
+      this.ports.abandon(session, { reason, detail, participant: from });
       return;
     }
     branch.token ??= body.token;
     branch.answered = item.number;
     branch.waiting.shift();
+    item.timer.cancel();
     this.touch(session);
-    if (body.kind === "worked") item.resolve({ kind: "done", result: body.result });
-    else
-      item.reject(
-        new NemconError("OPERATION_FAILED", `${from}: ${body.detail}`, {
-          details: { abortReason: body.reason, participant: from },
-        }),
-      );
     if (branch.waiting.length > 0) this.sendFirst(session, from);
+    if (body.kind === "worked") item.done({ kind: "done", result: body.result });
+    else item.done({ kind: "failed", reason: body.reason, detail: body.detail });
   }
 
   /** A participant is back: what it may have missed goes out again. */
@@ -187,7 +217,10 @@ export class Sessions {
     session.idle.cancel();
     session.idle = this.ports.scheduler.after(this.times.idleMs, () => {
       if (this.isBusy(session)) this.touch(session);
-      else this.ports.abandon(session, "IDLE_TIMEOUT", `no work for ${this.times.idleMs} ms`);
+      else {
+        const detail = `no work for ${this.times.idleMs} ms`;
+        this.ports.abandon(session, { reason: "IDLE_TIMEOUT", detail, participant: null });
+      }
     });
   }
 
@@ -216,15 +249,21 @@ export class Sessions {
   /** Sends again until it is answered or its time is over; work of unknown fate ends the transaction. */
   private watch(session: Session, to: NodeId, item: Item): void {
     const leftMs = item.deadlineMs - this.ports.clock.nowMs();
-    this.ports.scheduler.after(Math.max(1, Math.min(this.times.resendMs, leftMs)), () => {
+    item.timer = this.ports.scheduler.after(Math.max(1, Math.min(this.times.resendMs, leftMs)), () => {
       const current = this.open.get(session.id) === session && session.branches.get(to)?.waiting[0] === item;
       if (!current) return;
       if (this.ports.clock.nowMs() >= item.deadlineMs) {
-        this.ports.abandon(session, "TIMEOUT", `${to} did not answer work in time`);
+        this.ports.abandon(session, this.silence(to));
         return;
       }
       this.sendFirst(session, to);
     });
+  }
+
+  private silence(node: NodeId): Ending {
+    if (!this.ports.isUp(node))
+      return { reason: "PARTICIPANT_UNREACHABLE", detail: `no link to ${node}`, participant: null };
+    return { reason: "TIMEOUT", detail: `${node} did not answer work in time`, participant: null };
   }
 }
 

@@ -4,8 +4,8 @@
  * long keep more open than themselves and what lies close to them.
  */
 
-import { parseTransactionId, type TransactionId } from "../protocols/index.ts";
-import { IdRanges, rangeText, type IdRange } from "../runtime/engine/index.ts";
+import { parseTransactionId, transactionId, type NodeId, type TransactionId } from "../protocols/index.ts";
+import { IdRanges, rangeText, type IdRange, type Watermark } from "../runtime/engine/index.ts";
 
 export interface Word {
   /** All ids below are closed … */
@@ -25,6 +25,22 @@ const EXCEPTIONS = 256;
 export function watermarkOf(end: TransactionId, open: readonly TransactionId[], unused: readonly IdRange[]): Word {
   const { ranges } = IdRanges.of([...open.map((id) => ({ first: id, last: id })), ...unused]);
   return { below: end, except: joined(ranges).map(rangeText) };
+}
+
+/** No id of an incarnation comes after this sequence: eight digits in base 36. */
+const LAST_SEQUENCE = 36 ** 8 - 1;
+
+/**
+ * What of earlier incarnations may be open for all that this one knows. Where acceptors decide, a coordinator writes
+ * nothing of its transactions, so that after a restart an id of which it knows nothing may be decided and not be over:
+ * only its own last word in the journal says what is.
+ *
+ * @param known its own last word
+ */
+export function unknownAfter(self: NodeId, incarnation: number, known: Watermark | undefined): readonly IdRange[] {
+  const first = known?.below ?? transactionId(self, 0, 0);
+  const last = transactionId(self, incarnation - 1, LAST_SEQUENCE);
+  return [...(known?.except.ranges ?? []), ...(first <= last ? [{ first, last }] : [])];
 }
 
 /** Parted where the gaps between them are widest: what is in a gap counts as open, too, which is only a waste. */

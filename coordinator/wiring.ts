@@ -1,12 +1,10 @@
 /** The coordinator as a library: machines, engine, ids and sessions joined over ports; no gRPC, no SQLite. */
 
 import {
-  isProtocolName,
   parseTransactionId,
   protocols,
-  type AbortReason,
+  unreachable,
   type AcceptorGroup,
-  type Answer,
   type BranchPlan,
   type Descriptor,
   type NodeId,
@@ -22,6 +20,7 @@ import {
   type Clock,
   type Entry,
   type Envelope,
+  type IdRange,
   type Journal,
   type Network,
   type Observer,
@@ -33,10 +32,12 @@ import {
 } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
 import { Admission, type Refusals } from "./admission.ts";
+import { Choice } from "./choice.ts";
+import { Enlistment, type Tell } from "./enlistment.ts";
 import { coordinatorIdentity } from "./identity.ts";
 import { Ids, type Block } from "./ids.ts";
 import { pageOf, type Listing, type Page } from "./pages.ts";
-import { Sessions, type Executed, type Session } from "./sessions.ts";
+import { Sessions, type Ending, type Executed, type Session } from "./sessions.ts";
 import {
   statusOfAnswer,
   statusOfClosed,
@@ -44,7 +45,7 @@ import {
   unknownTransaction,
   type TransactionStatus,
 } from "./status.ts";
-import { watermarkOf } from "./watermark.ts";
+import { unknownAfter, watermarkOf, type Word } from "./watermark.ts";
 
 export interface CoordinatorNetwork extends Network {
   /** Tells a participant which ids are closed: all below, but for the ids and ranges named. */
@@ -57,6 +58,8 @@ export interface CoordinatorOptions {
   readonly incarnation: number;
   readonly times: Times;
   readonly defaultProtocol: ProtocolName;
+  /** Protocols that can break a promise run only where this is true. */
+  readonly allowUnsafe: boolean;
   readonly retention: RetentionTimes;
   readonly limits: { readonly queue: number; readonly participants: number; readonly peers: number };
   /** The acceptor groups that open transactions may be pinned to, the current one first; none: no acceptors. */
@@ -81,7 +84,7 @@ export interface SubmitRequest {
   readonly branches: readonly { readonly participant: NodeId; readonly work: () => Uint8Array }[];
 }
 
-type Tell = (answer: Answer) => void;
+type Started = Pick<Descriptor, "transaction" | "protocol" | "branches" | "timeoutMs">;
 
 const RESEND_WORK_MS = 500;
 const WATERMARK_MS = 1_000;
@@ -92,6 +95,11 @@ export class Coordinator {
   private readonly admission: Admission;
   private readonly ids: Ids;
   private readonly options: CoordinatorOptions;
+  private readonly choice: Choice;
+  /** Submits whose work is under way before their commit; each has a session. */
+  private readonly enlistments = new Map<TransactionId, Enlistment>();
+  /** Of earlier incarnations: what this one can't know to be closed. */
+  private unknown: readonly IdRange[] = [];
   private readonly watchers = new Set<(status: TransactionStatus) => void>();
   private readonly up = new Set<NodeId>();
   private lastWatermark = "";
@@ -102,6 +110,8 @@ export class Coordinator {
     const { node, incarnation, times, clock, scheduler, random, journal, network, retention, observer } = options;
     this.options = options;
     this.ids = new Ids(node, incarnation);
+    const isUp = (peer: NodeId): boolean => network.isUp(peer);
+    this.choice = new Choice({ ...options, isUp });
     this.admission = new Admission({ nowMs: () => clock.nowMs(), limit: options.limits.queue });
     this.engine = new Engine({
       env: {
@@ -129,7 +139,8 @@ export class Coordinator {
         clock,
         scheduler,
         send: (to, envelopes) => network.send(to, envelopes),
-        abandon: (session, reason, detail) => this.abandon(session, reason, detail),
+        isUp,
+        abandon: (session, ending) => this.abandon(session, ending),
       },
       { idleMs: times.idleMs, resendMs: RESEND_WORK_MS },
     );
@@ -138,40 +149,36 @@ export class Coordinator {
   /** Replays the journal; then, and only then, anything is answered. */
   open(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): void {
     this.engine.restore(rows);
+    const { node, incarnation } = this.options;
+    this.unknown = unknownAfter(node, incarnation, this.engine.outcomes.watermark(node));
     this.watermarkLater();
   }
 
   /** A whole transaction. `tell` is called once, when the outcome may be told. @throws NemconError where it is refused at the door */
   submit(request: SubmitRequest, tell: Tell): TransactionId {
-    const protocol = this.protocolOf(request.protocol);
-    if (!protocols[protocol].oneShot)
-      throw new NemconError(
-        "PROTOCOL_NOT_AVAILABLE",
-        `${protocol} takes no work inside its prepare: use Begin, Execute and Commit.`,
-      );
+    const protocol = this.choice.named(request.protocol);
     const participants = request.branches.map((branch) => branch.participant);
     this.checkBranches(participants);
-    const { id } = request;
-    if (id !== null) this.checkMine(id);
-    const isRetry = id !== null && !this.ids.isUnused(id);
-    if (isRetry) {
+    const { id, timeoutMs } = request;
+    if (id !== null) this.checkHere(id);
+    if (id !== null && !this.ids.isUnused(id)) {
       // Whatever its work: votes are never collected again.
-      this.checkRetry(id);
-      this.start({ transaction: id, protocol, branches: [], timeoutMs: request.timeoutMs }, false, null, tell);
+      this.again(id, protocol, timeoutMs, tell);
       return id;
     }
     this.checkServing();
-    this.admission.check(this.underway, participants, Math.min(request.patienceMs, this.timeOf(request.timeoutMs)));
-    const branches = request.branches.map(({ participant, work }): BranchPlan => ({
-      participant,
-      token: null,
-      workCount: 0,
-      work: work(),
-    }));
-    this.admission.checkSize(sizeOf(branches));
+    const timeMs = this.timeOf(timeoutMs);
+    this.admission.check(this.underway, participants, Math.min(request.patienceMs, timeMs));
+    const branches = request.branches.map(({ participant, work }) => ({ participant, work: work() }));
+    const sizeBytes = sizeOf(branches);
+    this.admission.checkSize(sizeBytes);
     if (id !== null) this.ids.use(id);
     const transaction = id ?? this.ids.next();
-    this.start({ transaction, protocol, branches, timeoutMs: request.timeoutMs }, true, null, tell);
+    this.admission.begin(transaction, participants, sizeBytes, timeMs);
+    if (protocols[protocol].oneShot) {
+      const plans = branches.map((branch): BranchPlan => ({ ...branch, token: null, workCount: 0 }));
+      this.start({ transaction, protocol, branches: plans, timeoutMs: timeMs }, tell);
+    } else this.enlist(transaction, protocol, branches, timeMs, tell);
     return transaction;
   }
 
@@ -184,9 +191,9 @@ export class Coordinator {
     readonly protocol: ProtocolName;
     readonly idleMs: number;
   } {
-    const protocol = this.protocolOf(protocolName);
+    const protocol = this.choice.named(protocolName);
     this.checkServing();
-    this.admission.checkBegin(this.underway, this.sessions.size);
+    this.admission.checkBegin(this.underway, this.sessions.size - this.enlistments.size);
     const id = this.ids.next();
     this.sessions.begin(id, protocol, timeoutMs);
     this.changed([id]);
@@ -197,7 +204,7 @@ export class Coordinator {
   async execute(id: TransactionId, participant: NodeId, work: Uint8Array, timeoutMs: number): Promise<Executed> {
     this.checkMine(id);
     const session = this.sessions.get(id);
-    if (session === undefined) return this.executedElsewhere(id);
+    if (session === undefined || this.enlistments.has(id)) return this.executedElsewhere(id);
     const members = new Set([...session.branches.keys(), participant]);
     this.checkBranches([...members]);
     const timeMs = this.timeOf(timeoutMs);
@@ -215,40 +222,39 @@ export class Coordinator {
   }
 
   commit(id: TransactionId, timeoutMs: number, tell: Tell): void {
-    this.checkMine(id);
+    this.checkHere(id);
     const session = this.sessions.get(id);
-    if (session === undefined) {
-      this.checkRetry(id);
-      this.engine.start({ ...this.descriptor(id, this.options.defaultProtocol, [], timeoutMs) }, false, null, tell);
+    if (session === undefined || this.enlistments.has(id)) {
+      this.again(id, "", timeoutMs, tell);
       return;
     }
     if (this.sessions.isBusy(session))
       throw new NemconError("NOT_ACTIVE", `${id} still has operations under way: wait for their answers, then commit.`);
-    const branches = this.sessions.plans(session);
-    this.sessions.end(session, "CANCELLED", "the transaction is being committed");
-    const { protocol, timeoutMs: begunWith } = session;
-    this.start({ transaction: id, protocol, branches, timeoutMs: timeoutMs || begunWith }, true, null, tell);
+    const timeMs = this.timeOf(timeoutMs || session.timeoutMs);
+    const participants = [...session.branches.keys()];
+    this.admission.begin(id, participants, 0, timeMs);
+    this.startSession(session, timeMs, tell);
   }
 
   abort(id: TransactionId, tell: Tell): void {
-    this.checkMine(id);
+    this.checkHere(id);
     const session = this.sessions.get(id);
     if (session !== undefined) {
-      this.abandon(session, "CANCELLED", "the client aborted", tell);
+      this.abandon(session, { reason: "CANCELLED", detail: "the client aborted", participant: null }, tell);
       return;
     }
     this.checkRetry(id);
-    this.engine.operate(id, this.options.defaultProtocol, "cancel", "", tell);
+    this.engine.operate(id, this.choice.ofUnknown(), "cancel", "", tell);
   }
 
   /** @throws NemconError INVALID_TRANSACTION_ID, NOT_MINE, UNKNOWN_TRANSACTION */
   status(id: TransactionId): Promise<TransactionStatus> {
-    this.checkMine(id);
+    this.checkHere(id);
     const session = this.sessions.get(id);
     if (session !== undefined) return Promise.resolve(statusOfSession(session));
     return new Promise((resolve, reject) => {
       // Through the engine, so that nothing is told that is not durable.
-      this.engine.ask(id, this.options.defaultProtocol, (answer) => {
+      this.engine.ask(id, this.choice.ofUnknown(), (answer) => {
         if (answer.outcome === "unknown" || answer.outcome === "not-mine") reject(unknownTransaction(id));
         else resolve(this.statusNow(id) ?? statusOfAnswer(id, answer));
       });
@@ -337,41 +343,88 @@ export class Coordinator {
   close(): void {
     this.closing = true;
     this.watermarkTimer?.cancel();
+    // Ids that were not used by now never will be.
+    this.noteClosed(watermarkOf(this.ids.end, this.ownOpen(), this.mayBeOpen));
     for (const session of this.sessions.all()) session.idle.cancel();
     this.engine.shutdown();
   }
 
-  private start(
-    request: Pick<Descriptor, "transaction" | "protocol" | "branches" | "timeoutMs">,
-    fresh: boolean,
-    cancelled: AbortReason | null,
-    tell: Tell | null,
-  ): void {
-    const { transaction, protocol, branches } = request;
-    if (fresh && cancelled === null) {
-      const participants = branches.map((branch) => branch.participant);
-      this.admission.begin(transaction, participants, sizeOf(branches), this.timeOf(request.timeoutMs));
+  /** A request that was made before: it joins those that wait, or gets what is known. */
+  private again(id: TransactionId, asked: ProtocolName | "", timeoutMs: number, tell: Tell): void {
+    const enlistment = this.enlistments.get(id);
+    if (enlistment !== undefined) {
+      enlistment.join(tell);
+      return;
     }
-    this.engine.start(this.descriptor(transaction, protocol, branches, request.timeoutMs), fresh, cancelled, tell);
-    if (!fresh) return;
+    this.checkRetry(id);
+    const protocol = this.choice.ofUnknown(asked);
+    const request = { transaction: id, protocol, branches: [], timeoutMs: this.timeOf(timeoutMs) };
+    this.engine.start(this.descriptor(request), false, null, tell);
+  }
+
+  /** Work first, under tokens; the commit follows by itself. */
+  private enlist(
+    id: TransactionId,
+    protocol: ProtocolName,
+    branches: readonly { readonly participant: NodeId; readonly work: Uint8Array }[],
+    timeMs: number,
+    tell: Tell,
+  ): void {
+    const session = this.sessions.begin(id, protocol, timeMs);
+    const { clock } = this.options;
+    const enlistment = new Enlistment(session, branches.length, clock.nowMs() + timeMs, tell);
+    this.enlistments.set(id, enlistment);
+    this.changed([id]);
+    for (const { participant, work } of branches) {
+      this.sessions.work(session, participant, work, timeMs, (worked) => {
+        switch (worked.kind) {
+          case "done": {
+            if (!enlistment.worked(participant, worked.result)) return;
+            const leftMs = Math.max(1, Math.round(enlistment.deadlineMs - clock.nowMs()));
+            this.enlistments.delete(id);
+            this.startSession(session, leftMs, enlistment.committed);
+            return;
+          }
+          case "failed": {
+            const { reason, detail } = worked;
+            this.abandon(session, { reason, detail, participant });
+            return;
+          }
+          // Given up by whoever ended the session, who also tells.
+          case "aborted":
+            return;
+          default:
+            unreachable(worked);
+        }
+      });
+    }
+  }
+
+  /** The commit of work that was done under tokens. */
+  private startSession(session: Session, timeoutMs: number, tell: Tell): void {
+    const branches = this.sessions.plans(session);
+    const ending = { reason: "CANCELLED", detail: "the transaction is being committed", participant: null } as const;
+    this.sessions.end(session, ending);
+    const { id: transaction, protocol } = session;
+    this.start({ transaction, protocol, branches, timeoutMs }, tell);
+  }
+
+  private start(request: Started, tell: Tell): void {
+    this.engine.start(this.descriptor(request), true, null, tell);
+    const { transaction, protocol, branches } = request;
     for (const { participant } of branches)
       if (!this.options.network.isUp(participant)) this.engine.suspectIn(transaction, protocol, participant);
   }
 
-  private descriptor(
-    transaction: TransactionId,
-    protocol: ProtocolName,
-    branches: readonly BranchPlan[],
-    timeoutMs: number,
-  ): Descriptor {
+  private descriptor({ transaction, protocol, branches, timeoutMs }: Started): Descriptor {
     return {
       transaction,
       protocol,
       coordinator: this.options.node,
       branches,
-      group: null,
+      group: this.choice.groupFor(protocol),
       initiator: null,
-      timeoutMs: this.timeOf(timeoutMs),
+      timeoutMs,
     };
   }
 
@@ -379,26 +432,25 @@ export class Coordinator {
     return [...[...this.sessions.all()].map((session) => session.id), ...this.engine.liveIds()];
   }
 
-  private abandon(session: Session, reason: AbortReason, detail: string, tell: Tell | null = null): void {
+  private abandon(session: Session, ending: Ending, tell: Tell | null = null): void {
+    const { id: transaction, protocol } = session;
     const branches = this.sessions.plans(session);
-    this.sessions.end(session, reason, detail);
-    this.start({ transaction: session.id, protocol: session.protocol, branches, timeoutMs: 0 }, true, reason, tell);
+    this.sessions.end(session, ending);
+    const enlistment = this.enlistments.get(transaction);
+    this.enlistments.delete(transaction);
+    if (enlistment !== undefined && tell !== null) enlistment.join(tell);
+    const told = enlistment === undefined ? tell : enlistment.abandoned(ending);
+    const request = { transaction, protocol, branches, timeoutMs: this.timeOf(0) };
+    this.engine.start(this.descriptor(request), true, ending.reason, told);
   }
 
   private async executedElsewhere(id: TransactionId): Promise<Executed> {
+    if (this.enlistments.has(id))
+      throw new NemconError("NOT_ACTIVE", `${id} takes no more work: it was submitted whole.`);
     const status = await this.status(id);
     if (status.state === "aborted")
       return { kind: "aborted", reason: status.reason === "" ? "CANCELLED" : status.reason, detail: status.detail };
     throw new NemconError("NOT_ACTIVE", `${id} takes no more work: it is ${status.state}.`);
-  }
-
-  private protocolOf(name: string): ProtocolName {
-    if (name === "") return this.options.defaultProtocol;
-    if (isProtocolName(name)) return name;
-    throw new NemconError(
-      "UNKNOWN_PROTOCOL",
-      `No protocol is called "${name}" here; there is ${Object.keys(protocols).join(", ")}.`,
-    );
   }
 
   private checkServing(): void {
@@ -439,6 +491,11 @@ export class Coordinator {
     }
   }
 
+  /** Its own, or one that it finished, or is finishing, for another coordinator. */
+  private checkHere(id: TransactionId): void {
+    if (!this.engine.isLive(id) && this.engine.outcomes.get(id) === undefined) this.checkMine(id);
+  }
+
   private checkMine(id: TransactionId): void {
     const parts = parseTransactionId(id);
     if (parts === null)
@@ -456,7 +513,8 @@ export class Coordinator {
 
   /** A retry needs an id that was used once: nobody made this one up. */
   private checkRetry(id: TransactionId): void {
-    const { incarnation } = parseTransactionId(id) ?? { incarnation: 0 };
+    const { coordinator, incarnation } = parseTransactionId(id) ?? { coordinator: "", incarnation: 0 };
+    if (coordinator !== this.options.node) return;
     const current = this.options.incarnation;
     if (incarnation > current || (incarnation === current && !this.ids.wasGiven(id))) throw unknownTransaction(id);
     if (this.ids.isUnused(id)) throw new NemconError("NOT_ACTIVE", `${id} was given out and not begun yet.`);
@@ -486,7 +544,7 @@ export class Coordinator {
   }
 
   private changed(ids: readonly TransactionId[]): void {
-    for (const id of ids) if (!this.engine.isLive(id)) this.admission.end(id);
+    for (const id of ids) if (!this.engine.isLive(id) && !this.enlistments.has(id)) this.admission.end(id);
     if (this.watchers.size === 0) return;
     for (const id of new Set(ids)) {
       const status = this.statusNow(id);
@@ -502,12 +560,35 @@ export class Coordinator {
   }
 
   private tellWatermark(to: readonly NodeId[] | null): void {
-    const open = [...this.engine.openIds(), ...[...this.sessions.all()].map((session) => session.id)];
-    const { below, except } = watermarkOf(this.ids.end, open, this.ids.unused());
+    const word = watermarkOf(this.ids.end, this.ownOpen(), [...this.ids.unused(), ...this.mayBeOpen]);
+    const { below, except } = word;
     const text = `${below} ${except.join(" ")}`;
     if (to === null && text === this.lastWatermark) return;
+    if (text !== this.lastWatermark) this.noteClosed(word);
     this.lastWatermark = text;
     for (const node of to ?? this.up) this.options.network.sendWatermark(node, below, except);
+  }
+
+  /** Its own word in its own journal: after a restart nothing else says which of its ids are over (watermark.ts). */
+  private noteClosed({ below, except }: Word): void {
+    if (this.decidesAlone) return;
+    this.engine.close(this.options.node, below, except);
+  }
+
+  /** Its own ids that are not over; it has no word on those of others. */
+  private ownOpen(): TransactionId[] {
+    const prefix = `${this.options.node}.`;
+    const live = this.engine.openIds().filter((id) => id.startsWith(prefix));
+    return [...live, ...[...this.sessions.all()].map((session) => session.id)];
+  }
+
+  private get mayBeOpen(): readonly IdRange[] {
+    return this.decidesAlone ? [] : this.unknown;
+  }
+
+  /** Without acceptors the own log, proven complete, knows of every transaction that is not over. */
+  private get decidesAlone(): boolean {
+    return this.options.groups().length === 0;
   }
 }
 

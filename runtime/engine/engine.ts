@@ -275,7 +275,9 @@ export class Engine {
   shutdown(): void {
     this.closed = true;
     this.wheel.close();
-    if (this.serving) this.options.journal.flush();
+    if (!this.serving) return;
+    this.write();
+    this.options.journal.flush();
   }
 
   private caller(tell: (answer: Answer) => void): ReplyId {
@@ -643,7 +645,7 @@ export class Engine {
         this.outcomes.note(entry.coordinator, entry.below, entry.except, sequence);
         return;
       case "forgotten":
-        if (entry.through > this.outcomes.forgottenThrough) this.outcomes.forgottenThrough = entry.through;
+        this.outcomes.noteForgotten(entry.through);
         return;
       case "peer":
         this.peers.set(entry.node, {

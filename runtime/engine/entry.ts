@@ -27,7 +27,7 @@ export type Entry =
       /** Ids, or ranges of them (ranges.ts). */
       readonly except: readonly string[];
     }
-  /** No outcome at or below this id of the own log is kept any more. */
+  /** Of the id's coordinator no outcome at or below this id is kept any more. */
   | { readonly kind: "forgotten"; readonly through: TransactionId }
   /** What was last seen of a peer: a peer that comes back with less was restored from a copy. */
   | {

@@ -34,8 +34,8 @@ export class Outcomes {
   private head = 0;
   private last: Kept | null = null;
   private readonly watermarks = new Map<NodeId, Watermark>();
-  /** The own log keeps no outcome at or below this id; "" where it keeps all. */
-  forgottenThrough: TransactionId = "";
+  /** By coordinator: of its ids at or below this one no outcome is kept. Ids of two coordinators have no common order in time. */
+  private readonly forgotten = new Map<NodeId, TransactionId>();
 
   get size(): number {
     return this.kept.size;
@@ -83,7 +83,23 @@ export class Outcomes {
   /** Drops a finished transaction and remembers that no outcome at or below it is kept. */
   forget(id: TransactionId): void {
     this.drop(id);
-    if (id > this.forgottenThrough) this.forgottenThrough = id;
+    this.noteForgotten(id);
+  }
+
+  /** No outcome of the id's coordinator is kept at or below the id. */
+  noteForgotten(through: TransactionId): void {
+    const coordinator = coordinatorOf(through);
+    if (through > this.forgottenThrough(coordinator)) this.forgotten.set(coordinator, through);
+  }
+
+  /** No outcome of this coordinator's ids is kept at or below this one; "" where all are. */
+  forgottenThrough(coordinator: NodeId): TransactionId {
+    return this.forgotten.get(coordinator) ?? "";
+  }
+
+  /** One id a coordinator of whose outcomes some are no longer kept. */
+  allForgotten(): IterableIterator<TransactionId> {
+    return this.forgotten.values();
   }
 
   watermark(coordinator: NodeId): Watermark | undefined {
@@ -188,6 +204,10 @@ function isAlike(a: Kept, b: Kept): boolean {
 
 function openAt({ below, except }: Watermark): IdRanges {
   return IdRanges.of([...except.ranges, { first: below, last: LAST }]);
+}
+
+function coordinatorOf(id: TransactionId): NodeId {
+  return id.slice(0, id.indexOf("."));
 }
 
 function isOf(id: TransactionId, coordinator: NodeId): boolean {

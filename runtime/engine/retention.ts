@@ -62,7 +62,7 @@ export function carryForward(
       entries.push({ kind: "closed", transaction: id, protocol: kept.protocol, outcome: kept.closed, atMs: kept.atMs });
     }
   }
-  if (outcomes.forgottenThrough !== "") entries.push({ kind: "forgotten", through: outcomes.forgottenThrough });
+  for (const through of outcomes.allForgotten()) entries.push({ kind: "forgotten", through });
   for (const instance of instances) {
     if (instance.sequence === 0 || instance.sequence >= low) continue;
     // Some of its rows may stay: replay starts over from here.

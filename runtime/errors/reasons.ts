@@ -54,9 +54,17 @@ const table = {
     retryable: false,
   },
   PROTOCOL_NOT_AVAILABLE: {
-    meaning: "The protocol exists, but this coordinator or one of the participants does not run it.",
-    remedy: "Choose another protocol, or upgrade the node that the message names.",
+    meaning: "The protocol exists, but this coordinator does not run it, or lacks what it needs, say acceptors.",
+    remedy: "Choose another protocol, or give the node what the message names.",
     code: code.unimplemented,
+    exit: exit.failed,
+    retryable: false,
+  },
+  PROTOCOL_UNSAFE: {
+    meaning:
+      "The protocol can break a promise in a way that the message tells, and this coordinator does not allow that.",
+    remedy: "Choose another protocol. Where it is only tried out, start the coordinator with `--allow-unsafe`.",
+    code: code.failedPrecondition,
     exit: exit.failed,
     retryable: false,
   },

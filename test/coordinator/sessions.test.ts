@@ -12,6 +12,7 @@ test("calls that wait in a branch are bounded; what was taken goes on, and then 
       clock: { nowMs: () => 0, calendarMs: () => 0 },
       scheduler: { soon: () => undefined, after: () => ({ cancel: () => undefined }) },
       send: (_to, envelopes) => void sent.push(...envelopes),
+      isUp: () => true,
       abandon: () => expect.unreachable(),
     },
     { idleMs: 60_000, resendMs: 500 },

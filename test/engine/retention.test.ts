@@ -32,7 +32,7 @@ function knowledge(engine: Engine): unknown {
   return {
     live: [...engine.liveIds()].toSorted(),
     outcomes: [...engine.outcomes.entries()].map(([id, { closed }]) => [id, closed]),
-    forgottenThrough: engine.outcomes.forgottenThrough,
+    forgotten: [...engine.outcomes.allForgotten()],
     watermarks: [...engine.outcomes.allWatermarks()].map(([node, { below, except }]) => [node, below, except.ranges]),
     peers: [...engine.allPeers()].map(([node, { incarnation }]) => [node, incarnation]),
   };
@@ -100,7 +100,7 @@ test("outcomes older than their time are forgotten also where nothing else happe
   expect(world.coordinator.engine.outcomes.size).toBe(10);
   await world.run(20_000);
   expect(world.coordinator.engine.outcomes.size).toBe(0);
-  expect(world.coordinator.engine.outcomes.forgottenThrough).not.toBe("");
+  expect(world.coordinator.engine.outcomes.forgottenThrough(C)).not.toBe("");
 });
 
 test("a client that holds ids and uses none keeps nothing at participants, and its ids can be used afterwards", async () => {

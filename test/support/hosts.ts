@@ -170,6 +170,7 @@ export class CoordinatorHost extends Host {
       retention: world.options.retention,
       limits: { queue: 1_000, participants: 100, peers: 100 },
       groups: () => world.groups,
+      allowUnsafe: true,
       clock,
       scheduler,
       random: world.random,

@@ -12,6 +12,8 @@ import {
 export interface Wrapped {
   readonly coordinator?: (machine: Machine<unknown, CoordinatorRecord>) => Machine<unknown, CoordinatorRecord>;
   readonly participant?: (machine: Machine<unknown, ParticipantRecord>) => Machine<unknown, ParticipantRecord>;
+  /** What the registry says of the protocol, said otherwise. */
+  readonly as?: Partial<Omit<Protocol, "coordinator" | "participant">>;
 }
 
 /** Runs `run` with the protocol's machines wrapped. */
@@ -20,6 +22,7 @@ export async function withMachines<T>(name: ProtocolName, wrapped: Wrapped, run:
   const real = registry[name];
   registry[name] = {
     ...real,
+    ...wrapped.as,
     coordinator: wrapped.coordinator?.(real.coordinator) ?? real.coordinator,
     participant: wrapped.participant?.(real.participant) ?? real.participant,
   };
