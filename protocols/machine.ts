@@ -45,7 +45,7 @@ export interface Env {
 export type ReplyId = number;
 
 /** Timers have names; setting one again replaces it. */
-export type Timer = "vote" | "acknowledgement" | "decision" | "idle" | "one-phase";
+export type Timer = "vote" | "acknowledgement" | "decision" | "idle" | "one-phase" | "ballot" | "flush" | "nudge";
 
 export type Input =
   | {
@@ -114,7 +114,7 @@ export type ResourceRequest =
   /** After a restart: take the locks of a prepared branch again from its redo. */
   | { readonly act: "adopt"; readonly redo: Uint8Array };
 
-export type Alarm = "second-decision" | "outside-write" | "impossible-message";
+export type Alarm = "second-decision" | "outside-write" | "impossible-message" | "second-proposal";
 
 /** What a caller is told. `pending` and `unknown` are not verdicts. */
 export type Answer =
@@ -125,7 +125,13 @@ export type Answer =
       readonly detail: string;
       readonly participant: NodeId | null;
     }
-  | { readonly outcome: "pending"; readonly state: PublicState; readonly participants: readonly NodeId[] }
+  | {
+      readonly outcome: "pending";
+      readonly state: PublicState;
+      readonly participants: readonly NodeId[];
+      /** What it can't go on without, in words; absent where nothing is known to be missing. */
+      readonly waitingFor?: string;
+    }
   | { readonly outcome: "forgotten" }
   | { readonly outcome: "not-mine" }
   | { readonly outcome: "unknown" };
@@ -163,6 +169,9 @@ export type Ignored =
   | "late-timeout"
   | "late-resource-result"
   | "late-one-phase-result"
+  | "late-promise"
+  | "late-acceptance"
+  | "outbid"
   | "already-decided"
   | "decision-pending"
   | "no-such-branch"
@@ -204,6 +213,8 @@ export interface View {
   readonly state: PublicState;
   readonly participants: readonly NodeId[];
   readonly coordinator: NodeId | null;
+  /** What it can't go on without, in words; absent where nothing is known to be missing. */
+  readonly waitingFor?: string;
 }
 
 export type { BranchPlan, BranchToken };

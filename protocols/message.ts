@@ -1,6 +1,28 @@
 /** Every message of the peer link that a machine reads or writes: a closed union (protocols §A.1). */
 
+import type { Ballot, Cast, Proposal } from "./ballot.ts";
+import type { Membership } from "./quorum.ts";
 import type { AbortReason, BranchToken, Decision, NodeId } from "./transaction.ts";
+
+/** What a branch says with its value: its rows, or why it refuses. No part of the value, and kept by nobody. */
+export interface Word {
+  readonly participant: NodeId;
+  readonly result: Uint8Array;
+  /** null: it does not refuse. */
+  readonly reason: AbortReason | null;
+  readonly detail: string;
+}
+
+/** What the branch that begins a commit says of the others, for the leader to ask them (§C.2). */
+export interface Begin {
+  readonly branches: readonly {
+    readonly participant: NodeId;
+    readonly token: BranchToken | null;
+    readonly workCount: number;
+  }[];
+  /** How long votes may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
 
 export type Message =
   // Initiator or coordinator to participant: work of an interactive transaction (§0.3).
@@ -52,6 +74,47 @@ export type Message =
       readonly outcome: "aborted";
       readonly reason: AbortReason;
       readonly detail: string;
-    };
+    }
+  // Paxos Commit (§C.2). A leader's messages of a ballot are for all branches of the transaction at once.
+  | {
+      readonly kind: "paxos-prepare";
+      readonly membership: Membership;
+      readonly token: BranchToken | null;
+      readonly workCount: number;
+      readonly work: Uint8Array | null;
+    }
+  /** From the first acceptor, that has it from the branch that began. */
+  | { readonly kind: "begin-commit"; readonly membership: Membership; readonly begin: Begin }
+  | { readonly kind: "phase-1a"; readonly ballot: Ballot }
+  | {
+      readonly kind: "phase-1b";
+      readonly ballot: Ballot;
+      readonly membership: Membership | null;
+      readonly casts: readonly Cast[];
+      /** The ballot in which `*` was accepted, if it was. */ readonly star: Ballot | null;
+      readonly words: readonly Word[];
+    }
+  | {
+      readonly kind: "phase-2a";
+      readonly ballot: Ballot;
+      /** null: `*`, "aborted" for every branch, known or not (§C.4). */ readonly membership: Membership | null;
+      readonly proposals: readonly Proposal[];
+      readonly words: readonly Word[];
+      /** Only from the branch that begins the commit, to the first acceptor. */ readonly begin: Begin | null;
+    }
+  | {
+      readonly kind: "phase-2b";
+      readonly ballot: Ballot;
+      /** null: `*`. */ readonly membership: Membership | null;
+      readonly accepted: readonly Proposal[];
+      readonly words: readonly Word[];
+    }
+  /** Refused: a higher ballot was promised. */
+  | { readonly kind: "nack"; readonly ballot: Ballot }
+  /** From a branch in doubt or an acceptor that holds a transaction for long, to any coordinator. */
+  | { readonly kind: "outcome-request"; readonly membership: Membership | null }
+  | { readonly kind: "close"; readonly decision: Decision }
+  /** An acceptor's answer where the transaction is closed: one is conclusive (§C.5). */
+  | { readonly kind: "forgotten"; readonly decision: Decision | null };
 
 export type MessageKind = Message["kind"];

@@ -1,6 +1,8 @@
 /** Every record that a machine writes: a closed union (protocols §A.2). `runtime/journal` packs them. */
 
-import type { BranchToken, NodeId } from "./transaction.ts";
+import type { Ballot, Proposal } from "./ballot.ts";
+import type { Membership } from "./quorum.ts";
+import type { BranchToken, Decision, NodeId } from "./transaction.ts";
 
 export type CoordinatorRecord =
   /** The decision. Carries the list, since recovery has nobody else to ask whom to tell. */
@@ -20,6 +22,28 @@ export type ParticipantRecord =
       readonly result: Uint8Array;
     }
   /** The decision is known and could not be applied: someone outside wrote to a locked row (§A.10). */
-  | { readonly kind: "damaged"; readonly decision: "commit"; readonly detail: string };
+  | { readonly kind: "damaged"; readonly decision: "commit"; readonly detail: string }
+  /** A branch of Paxos Commit that may have proposed "prepared" (§C.3). */
+  | {
+      readonly kind: "paxos-prepare";
+      readonly membership: Membership;
+      readonly token: BranchToken | null;
+      /** null: the branch wrote nothing and holds no locks. */
+      readonly redo: Uint8Array | null;
+      readonly result: Uint8Array;
+    }
+  /** A person ended a prepared branch against the protocol (§0.4). */
+  | { readonly kind: "forced"; readonly decision: Decision; readonly reason: string };
 
-export type LogRecord = CoordinatorRecord | ParticipantRecord;
+/** Together: the highest ballot promised, and for each branch the value of the highest ballot accepted (§C.4). */
+export type AcceptorRecord =
+  | { readonly kind: "promise"; readonly ballot: Ballot }
+  | {
+      readonly kind: "accept";
+      readonly ballot: Ballot;
+      /** null: `*`, "aborted" for every branch, known or not. */
+      readonly membership: Membership | null;
+      readonly proposals: readonly Proposal[];
+    };
+
+export type LogRecord = CoordinatorRecord | ParticipantRecord | AcceptorRecord;

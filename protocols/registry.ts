@@ -1,7 +1,8 @@
 /** Which protocols this build runs: a folder and a line here. The suite, the engine and the command find them by it. */
 
 import type { Machine } from "./machine.ts";
-import type { CoordinatorRecord, LogRecord, ParticipantRecord } from "./record.ts";
+import * as paxosCommit from "./paxos-commit/index.ts";
+import type { AcceptorRecord, CoordinatorRecord, ParticipantRecord } from "./record.ts";
 import type { ProtocolName } from "./transaction.ts";
 import * as twoPhase from "./two-phase/index.ts";
 
@@ -13,7 +14,7 @@ export interface Protocol {
   readonly coordinator: Machine<unknown, CoordinatorRecord>;
   readonly participant: Machine<unknown, ParticipantRecord>;
   /** null: its transactions need no acceptors. */
-  readonly acceptor: Machine<unknown, LogRecord> | null;
+  readonly acceptor: Machine<unknown, AcceptorRecord> | null;
   /** The work may travel inside PREPARE (protocols §0.3); otherwise it is done under tokens first. */
   readonly oneShot: boolean;
   /** A branch that wrote nothing may drop out with its vote (§A.7-1). */
@@ -32,6 +33,24 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
     oneShot: true,
     readOnlyVotes: true,
     unsolicitedVotes: false,
+    unsafe: null,
+  },
+  "paxos-commit": {
+    coordinator: paxosCommit.coordinator,
+    participant: paxosCommit.participant,
+    acceptor: paxosCommit.acceptor,
+    oneShot: true,
+    readOnlyVotes: false,
+    unsolicitedVotes: true,
+    unsafe: null,
+  },
+  "paxos-commit-fast": {
+    coordinator: paxosCommit.fastCoordinator,
+    participant: paxosCommit.participant,
+    acceptor: paxosCommit.fastAcceptor,
+    oneShot: true,
+    readOnlyVotes: false,
+    unsolicitedVotes: true,
     unsafe: null,
   },
 };

@@ -5,7 +5,7 @@ export type NodeId = string;
 export type TransactionId = string;
 
 /** The protocols of docs/protocols.md; the registry says which of them this build runs. */
-export type ProtocolName = "2pc";
+export type ProtocolName = "2pc" | "paxos-commit" | "paxos-commit-fast";
 
 /** Handed out at enlistment and never again (protocols §0.3): work lost in a restart can't be prepared as if it were whole. */
 export interface BranchToken {

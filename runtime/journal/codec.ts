@@ -12,7 +12,20 @@
 
 import { crc32 } from "node:zlib";
 
-import type { AbortReason, BranchToken, Closed, LogRecord, NodeId, ProtocolName } from "../../protocols/index.ts";
+import {
+  BALLOT_ZERO,
+  type AbortReason,
+  type Ballot,
+  type BranchToken,
+  type Closed,
+  type Decision,
+  type LogRecord,
+  type Membership,
+  type NodeId,
+  type Proposal,
+  type ProtocolName,
+  type Value,
+} from "../../protocols/index.ts";
 import type { Entry, PeerRole } from "../engine/index.ts";
 import { Reader, UnreadableBytes, Writer } from "../packing/index.ts";
 
@@ -39,18 +52,28 @@ const entryTags = {
   peer: 6,
   group: 7,
 } as const satisfies Record<Entry["kind"], number>;
-const recordTags = { commit: 1, "one-phase": 2, prepare: 3, damaged: 4 } as const satisfies Record<
-  LogRecord["kind"],
+const recordTags = {
+  commit: 1,
+  "one-phase": 2,
+  prepare: 3,
+  damaged: 4,
+  "paxos-prepare": 20,
+  promise: 21,
+  accept: 22,
+  forced: 23,
+} as const satisfies Record<LogRecord["kind"], number>;
+const protocolTags = { "2pc": 1, "paxos-commit": 6, "paxos-commit-fast": 7 } as const satisfies Record<
+  ProtocolName,
   number
 >;
-const protocolTags = { "2pc": 1 } as const satisfies Record<ProtocolName, number>;
 const outcomeTags = { committed: 1, aborted: 2, heuristic: 3, "read-only": 4 } as const satisfies Record<
   Closed["outcome"],
   number
 >;
 const untilTags = { retention: 1, closed: 2 } as const satisfies Record<Closed["until"], number>;
 const roleTags = { coordinator: 1, participant: 2, acceptor: 3 } as const satisfies Record<PeerRole, number>;
-const decisionTags = { commit: 1 } as const;
+const decisionTags = { commit: 1, abort: 2 } as const satisfies Record<Decision, number>;
+const valueTags = { prepared: 1, aborted: 2 } as const satisfies Record<Value, number>;
 /** 0: none. */
 const reasonTags = {
   VOTED_NO: 1,
@@ -79,6 +102,7 @@ const outcomeNames = namesOf(outcomeTags);
 const untilNames = namesOf(untilTags);
 const roleNames = namesOf(roleTags);
 const decisionNames = namesOf(decisionTags);
+const valueNames = namesOf(valueTags);
 const reasonNames = namesOf(reasonTags);
 
 /** Packs one row after the other; its buffer is used again for each. */
@@ -159,6 +183,24 @@ export class RowWriter {
       case "damaged":
         out.byte(decisionTags[record.decision]).text(record.detail);
         return;
+      case "paxos-prepare":
+        this.membership(record.membership);
+        this.token(record.token);
+        out.byte(record.redo === null ? 0 : 1);
+        if (record.redo !== null) out.bytes(record.redo);
+        out.bytes(record.result);
+        return;
+      case "forced":
+        out.byte(decisionTags[record.decision]).text(record.reason);
+        return;
+      case "promise":
+        return this.ballot(record.ballot);
+      case "accept":
+        this.ballot(record.ballot);
+        out.byte(record.membership === null ? 0 : 1);
+        if (record.membership === null) return;
+        this.membership(record.membership);
+        return this.proposals(record.proposals);
       default:
         record satisfies never;
     }
@@ -176,6 +218,28 @@ export class RowWriter {
   private token(token: BranchToken | null): void {
     this.out.byte(token === null ? 0 : 1);
     if (token !== null) this.out.varint(token.incarnation).varint(token.number);
+  }
+
+  private ballot({ counter, node, incarnation }: Ballot): void {
+    this.out.varint(counter);
+    if (counter === 0) return;
+    this.node(node);
+    this.out.varint(incarnation);
+  }
+
+  private membership({ coordinator, participants, group }: Membership): void {
+    this.node(coordinator);
+    this.nodeList(participants);
+    this.out.varint(group.version);
+    this.nodeList(group.acceptors);
+  }
+
+  private proposals(proposals: readonly Proposal[]): void {
+    this.out.varint(proposals.length);
+    for (const { participant, value } of proposals) {
+      this.node(participant);
+      this.out.byte(valueTags[value]);
+    }
   }
 
   /** 0 and the name where the row has not named it yet, else its number from 1 on. */
@@ -298,12 +362,29 @@ class EntryReader {
           kind: "prepare",
           coordinator: this.node(),
           participants: this.nodeList(),
-          token: from.byte() === 0 ? null : { incarnation: from.varint(), number: from.varint() },
+          token: this.token(),
           redo: this.bytes(),
           result: this.bytes(),
         };
       case recordTags.damaged:
-        return { kind: "damaged", decision: this.name(decisionNames), detail: from.text() };
+        return { kind: "damaged", decision: this.committed(), detail: from.text() };
+      case recordTags["paxos-prepare"]:
+        return {
+          kind: "paxos-prepare",
+          membership: this.membership(),
+          token: this.token(),
+          redo: from.byte() === 0 ? null : this.bytes(),
+          result: this.bytes(),
+        };
+      case recordTags.forced:
+        return { kind: "forced", decision: this.name(decisionNames), reason: from.text() };
+      case recordTags.promise:
+        return { kind: "promise", ballot: this.ballot() };
+      case recordTags.accept: {
+        const ballot = this.ballot();
+        if (from.byte() === 0) return { kind: "accept", ballot, membership: null, proposals: [] };
+        return { kind: "accept", ballot, membership: this.membership(), proposals: this.proposals() };
+      }
       default:
         throw new UnreadableBytes(`no record has the tag ${tag}`);
     }
@@ -330,6 +411,36 @@ class EntryReader {
       },
       atMs,
     };
+  }
+
+  /** Nothing but a commit is damaged. */
+  private committed(): "commit" {
+    const decision = this.name(decisionNames);
+    if (decision !== "commit") throw new UnreadableBytes(`a damaged ${decision}`);
+    return decision;
+  }
+
+  private token(): BranchToken | null {
+    const { from } = this;
+    return from.byte() === 0 ? null : { incarnation: from.varint(), number: from.varint() };
+  }
+
+  private ballot(): Ballot {
+    const counter = this.from.varint();
+    if (counter === 0) return BALLOT_ZERO;
+    return { counter, node: this.node(), incarnation: this.from.varint() };
+  }
+
+  private membership(): Membership {
+    return {
+      coordinator: this.node(),
+      participants: this.nodeList(),
+      group: { version: this.from.varint(), acceptors: this.nodeList() },
+    };
+  }
+
+  private proposals(): Proposal[] {
+    return this.many(() => ({ participant: this.node(), value: this.name(valueNames) }));
   }
 
   private name<Name extends string>(names: ReadonlyMap<number, Name>): Name {

@@ -1,5 +1,6 @@
 /** A journal's description as text that people read and search: one line an entry. */
 
+import type { Ballot, Membership } from "../../protocols/index.ts";
 import type { Entry } from "../engine/index.ts";
 import type { Json, JournalDescription } from "./inspect.ts";
 import type { Witnessed } from "./witness.ts";
@@ -69,9 +70,32 @@ function recordText(record: Extract<Json<Entry>, { kind: "record" }>["record"]):
     }
     case "damaged":
       return `damaged  ${record.decision}${quoted(record.detail)}`;
+    case "paxos-prepare": {
+      const { membership, token, redo, result } = record;
+      const branch = token === null ? "one-shot" : `branch ${token.incarnation}.${token.number}`;
+      return `paxos-prepare  ${membershipText(membership)} ${branch} redo ${redo === null ? "none" : size(redo)} result ${size(result)}`;
+    }
+    case "forced":
+      return `forced  ${record.decision}${quoted(record.reason)}`;
+    case "promise":
+      return `promise  ballot ${ballotText(record.ballot)}`;
+    case "accept": {
+      const { ballot, membership, proposals } = record;
+      if (membership === null) return `accept  ballot ${ballotText(ballot)} * aborted`;
+      const values = proposals.map(({ participant, value }) => `${participant} ${value}`).join(" ");
+      return `accept  ballot ${ballotText(ballot)} ${values}; ${membershipText(membership)}`;
+    }
     default:
       return record satisfies never;
   }
+}
+
+function ballotText({ counter, node, incarnation }: Json<Ballot>): string {
+  return counter === 0 ? "0" : `${counter} of ${node}, incarnation ${incarnation}`;
+}
+
+function membershipText({ coordinator, participants, group }: Json<Membership>): string {
+  return `coordinator ${coordinator} ${list(participants)} acceptors ${list(group.acceptors)} version ${group.version}`;
 }
 
 function list(nodes: readonly string[]): string {

@@ -17,16 +17,23 @@
  */
 
 import {
+  BALLOT_ZERO,
   parseTransactionId,
   transactionId,
   type AbortReason,
+  type Ballot,
+  type Begin,
   type BranchToken,
   type Decision,
+  type Membership,
   type Message,
   type MessageKind,
   type NodeId,
+  type Proposal,
   type ProtocolName,
   type TransactionId,
+  type Value,
+  type Word,
 } from "../../protocols/index.ts";
 import type { Envelope, PeerRole } from "../engine/index.ts";
 import { Reader, recentIdsOf, type RecentIds, UnreadableBytes, Writer } from "../packing/index.ts";
@@ -60,6 +67,16 @@ const tags = {
   "commit-one-phase": 11,
   "resolve-one-phase": 12,
   "one-phase-result": 13,
+  "paxos-prepare": 36,
+  "begin-commit": 37,
+  "phase-1a": 38,
+  "phase-1b": 39,
+  "phase-2a": 40,
+  "phase-2b": 41,
+  nack: 42,
+  "outcome-request": 43,
+  close: 44,
+  forgotten: 45,
   watermark: 64,
   call: 65,
   return: 66,
@@ -70,9 +87,11 @@ const tags = {
 /** Added to an envelope's tag that carries a timeout. */
 const timed = 0x80;
 
-const protocols = table<ProtocolName>({ "2pc": 1 });
+const protocols = table<ProtocolName>({ "2pc": 1, "paxos-commit": 6, "paxos-commit-fast": 7 });
 
 const decisions = table<Decision>({ commit: 1, abort: 2 });
+
+const values = table<Value>({ prepared: 1, aborted: 2 });
 
 const votes = table<"yes" | "read-only" | "no">({ yes: 1, "read-only": 2, no: 3 });
 
@@ -235,9 +254,104 @@ function writeBody(body: Message): void {
     case "not-mine":
     case "resolve-one-phase":
       return;
+    case "paxos-prepare":
+      writeMembership(body.membership);
+      writeToken(body.token);
+      out.varint(body.workCount);
+      writeOptional(body.work);
+      return;
+    case "begin-commit":
+      writeMembership(body.membership);
+      writeBegin(body.begin);
+      return;
+    case "phase-1a":
+    case "nack":
+      writeBallot(body.ballot);
+      return;
+    case "phase-1b":
+      writeBallot(body.ballot);
+      writeMaybeMembership(body.membership);
+      writeList(body.casts, ({ participant, value, ballot }) => {
+        writeProposal({ participant, value });
+        writeBallot(ballot);
+      });
+      writeFlag(body.star !== null);
+      if (body.star !== null) writeBallot(body.star);
+      writeList(body.words, writeWord);
+      return;
+    case "phase-2a":
+      writeBallot(body.ballot);
+      writeMaybeMembership(body.membership);
+      writeList(body.proposals, writeProposal);
+      writeList(body.words, writeWord);
+      writeFlag(body.begin !== null);
+      if (body.begin !== null) writeBegin(body.begin);
+      return;
+    case "phase-2b":
+      writeBallot(body.ballot);
+      writeMaybeMembership(body.membership);
+      writeList(body.accepted, writeProposal);
+      writeList(body.words, writeWord);
+      return;
+    case "outcome-request":
+      writeMaybeMembership(body.membership);
+      return;
+    case "close":
+      out.byte(decisions.code[body.decision]);
+      return;
+    case "forgotten":
+      writeFlag(body.decision !== null);
+      if (body.decision !== null) out.byte(decisions.code[body.decision]);
+      return;
     default:
       body satisfies never;
   }
+}
+
+function writeList<T>(list: readonly T[], write: (item: T) => void): void {
+  out.varint(list.length);
+  for (const item of list) write(item);
+}
+
+function writeBallot({ counter, node, incarnation }: Ballot): void {
+  out.varint(counter);
+  if (counter === 0) return;
+  writeName(node);
+  out.varint(incarnation);
+}
+
+function writeMembership({ coordinator, participants, group }: Membership): void {
+  writeName(coordinator);
+  writeNames(participants);
+  out.varint(group.version);
+  writeNames(group.acceptors);
+}
+
+function writeMaybeMembership(membership: Membership | null): void {
+  writeFlag(membership !== null);
+  if (membership !== null) writeMembership(membership);
+}
+
+function writeProposal({ participant, value }: Proposal): void {
+  writeName(participant);
+  out.byte(values.code[value]);
+}
+
+function writeWord({ participant, result, reason, detail }: Word): void {
+  writeName(participant);
+  out.bytes(result);
+  writeFlag(reason !== null);
+  if (reason !== null) out.byte(reasons.code[reason]);
+  out.text(detail);
+}
+
+function writeBegin({ branches, timeoutMs }: Begin): void {
+  writeList(branches, ({ participant, token, workCount }) => {
+    writeName(participant);
+    writeToken(token);
+    out.varint(workCount);
+  });
+  out.varint(Math.max(0, Math.ceil(timeoutMs)));
 }
 
 /** Most messages of a frame are one of these, and nobody changes a message. */
@@ -299,6 +413,52 @@ function readBody(from: FrameReader, tag: number): Message {
       if (outcome === "committed") return { kind: "one-phase-result", outcome, result: from.bytes() };
       return { kind: "one-phase-result", outcome, reason: reasons.name(from.byte()), detail: from.text() };
     }
+    case tags["paxos-prepare"]:
+      return {
+        kind: "paxos-prepare",
+        membership: from.membership(),
+        token: from.token(),
+        workCount: from.varint(),
+        work: from.optional(),
+      };
+    case tags["begin-commit"]:
+      return { kind: "begin-commit", membership: from.membership(), begin: from.begin() };
+    case tags["phase-1a"]:
+      return { kind: "phase-1a", ballot: from.ballot() };
+    case tags["phase-1b"]:
+      return {
+        kind: "phase-1b",
+        ballot: from.ballot(),
+        membership: from.maybe(() => from.membership()),
+        casts: from.list(() => ({ ...from.proposal(), ballot: from.ballot() })),
+        star: from.maybe(() => from.ballot()),
+        words: from.list(() => from.word()),
+      };
+    case tags["phase-2a"]:
+      return {
+        kind: "phase-2a",
+        ballot: from.ballot(),
+        membership: from.maybe(() => from.membership()),
+        proposals: from.list(() => from.proposal()),
+        words: from.list(() => from.word()),
+        begin: from.maybe(() => from.begin()),
+      };
+    case tags["phase-2b"]:
+      return {
+        kind: "phase-2b",
+        ballot: from.ballot(),
+        membership: from.maybe(() => from.membership()),
+        accepted: from.list(() => from.proposal()),
+        words: from.list(() => from.word()),
+      };
+    case tags.nack:
+      return { kind: "nack", ballot: from.ballot() };
+    case tags["outcome-request"]:
+      return { kind: "outcome-request", membership: from.maybe(() => from.membership()) };
+    case tags.close:
+      return { kind: "close", decision: decisions.name(from.byte()) };
+    case tags.forgotten:
+      return { kind: "forgotten", decision: from.maybe(() => decisions.name(from.byte())) };
     default:
       throw new UnreadableBytes(`no message has the tag ${tag}`);
   }
@@ -470,6 +630,44 @@ class FrameReader extends Reader {
     const token = this.token();
     if (token === null) throw new UnreadableBytes("a branch without its token");
     return token;
+  }
+
+  maybe<T>(read: () => T): T | null {
+    return this.flag() ? read() : null;
+  }
+
+  ballot(): Ballot {
+    const counter = this.varint();
+    if (counter === 0) return BALLOT_ZERO;
+    return { counter, node: this.nodeName(), incarnation: this.varint() };
+  }
+
+  membership(): Membership {
+    return {
+      coordinator: this.nodeName(),
+      participants: this.names(),
+      group: { version: this.varint(), acceptors: this.names() },
+    };
+  }
+
+  proposal(): Proposal {
+    return { participant: this.nodeName(), value: values.name(this.byte()) };
+  }
+
+  word(): Word {
+    return {
+      participant: this.nodeName(),
+      result: this.bytes(),
+      reason: this.maybe(() => reasons.name(this.byte())),
+      detail: this.text(),
+    };
+  }
+
+  begin(): Begin {
+    return {
+      branches: this.list(() => ({ participant: this.nodeName(), token: this.token(), workCount: this.varint() })),
+      timeoutMs: this.varint(),
+    };
   }
 
   /** Grows with what is really there: a count alone allocates nothing. */

@@ -42,6 +42,16 @@ const sheddable: Readonly<Record<MessageKind, boolean>> = {
   "commit-one-phase": true,
   "resolve-one-phase": false,
   "one-phase-result": false,
+  "paxos-prepare": true,
+  "begin-commit": false,
+  "phase-1a": false,
+  "phase-1b": false,
+  "phase-2a": false,
+  "phase-2b": false,
+  nack: false,
+  "outcome-request": false,
+  close: false,
+  forgotten: false,
 };
 
 export interface OutboxPorts {

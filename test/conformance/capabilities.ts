@@ -23,4 +23,5 @@ export function capabilitiesOf(protocol: ProtocolName): Capabilities {
   };
 }
 
-export const names = Object.keys(protocols) as ProtocolName[];
+/** Those with acceptors follow when the coordinator pins transactions to a group. */
+export const names = (Object.keys(protocols) as ProtocolName[]).filter((name) => protocols[name].acceptor === null);

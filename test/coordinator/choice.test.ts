@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { Choice, type ChoiceOptions } from "../../coordinator/choice.ts";
-import { protocols, type AcceptorGroup, type LogRecord, type Machine } from "../../protocols/index.ts";
+import { protocols, type AcceptorGroup } from "../../protocols/index.ts";
 import { NemconError, type Reason } from "../../runtime/errors/index.ts";
 import { withMachines } from "../support/planted.ts";
 
@@ -29,8 +29,7 @@ function refused(run: () => unknown): readonly [Reason, string] {
   throw new Error("it was taken");
 }
 
-/** The registry's, where only it matters that there is one. */
-const acceptor = protocols["2pc"].participant as unknown as Machine<unknown, LogRecord>;
+const { acceptor } = protocols["paxos-commit"];
 
 test("none named is the default; an unknown one is refused, and the refusal lists what there is", () => {
   expect(choice().named("")).toBe("2pc");

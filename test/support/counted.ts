@@ -18,6 +18,16 @@ const shares: Readonly<Record<MessageKind, "counted" | "beside" | "work">> = {
   "commit-one-phase": "counted",
   "resolve-one-phase": "beside",
   "one-phase-result": "counted",
+  "paxos-prepare": "counted",
+  "begin-commit": "counted",
+  "phase-1a": "beside",
+  "phase-1b": "beside",
+  "phase-2a": "counted",
+  "phase-2b": "counted",
+  nack: "beside",
+  "outcome-request": "beside",
+  close: "beside",
+  forgotten: "beside",
 };
 
 const all = Object.entries(shares);

@@ -3,7 +3,17 @@
  * the order in which they were sent.
  */
 
-import type { Answer, Closed, LogRecord, Message, NodeId, Step, TransactionId } from "../../protocols/index.ts";
+import type {
+  Answer,
+  Ballot,
+  Closed,
+  LogRecord,
+  Message,
+  NodeId,
+  Proposal,
+  Step,
+  TransactionId,
+} from "../../protocols/index.ts";
 import type { Entry, Envelope } from "../../runtime/engine/index.ts";
 import type { Row } from "./disk.ts";
 import type { Probe } from "./probe.ts";
@@ -118,6 +128,12 @@ function recordText(record: LogRecord): string {
       return `commit(${record.participants.join(", ")})`;
     case "one-phase":
       return `one-phase(${record.participant})`;
+    case "promise":
+      return `promise(${ballotText(record.ballot)})`;
+    case "accept":
+      return `accept(${ballotText(record.ballot)}: ${proposalsText(record.membership === null ? "*" : record.proposals)})`;
+    case "forced":
+      return `forced(${record.decision})`;
     default:
       return record.kind;
   }
@@ -136,10 +152,19 @@ function answerText(answer: Answer): string {
     case "aborted":
       return `aborted ${answer.reason}${answer.participant === null ? "" : ` by ${answer.participant}`}`;
     case "pending":
-      return `pending (${answer.state})`;
+      return `pending (${answer.state})${answer.waitingFor === undefined ? "" : `: ${answer.waitingFor}`}`;
     default:
       return answer.outcome;
   }
+}
+
+function ballotText({ counter, node }: Ballot): string {
+  return counter === 0 ? "0" : `${counter} of ${node}`;
+}
+
+function proposalsText(proposals: readonly Proposal[] | "*"): string {
+  if (proposals === "*") return "* aborted";
+  return proposals.map(({ participant, value }) => `${participant} ${value}`).join(", ");
 }
 
 function messageText(body: Message): string {
@@ -165,6 +190,29 @@ function messageText(body: Message): string {
       return "RESOLVE_1P";
     case "one-phase-result":
       return `RESULT_1P ${body.outcome}`;
+    case "paxos-prepare":
+      return body.token === null
+        ? "PREPARE"
+        : `PREPARE ${body.token.incarnation}.${body.token.number} ×${body.workCount}`;
+    case "phase-1a":
+      return `1A(${ballotText(body.ballot)})`;
+    case "phase-1b": {
+      const star = body.star === null ? [] : [`* aborted in ${ballotText(body.star)}`];
+      const casts = body.casts.map(
+        ({ participant, value, ballot }) => `${participant} ${value} in ${ballotText(ballot)}`,
+      );
+      return `1B(${ballotText(body.ballot)}: ${[...casts, ...star].join(", ") || "nothing"})`;
+    }
+    case "phase-2a":
+      return `2A(${ballotText(body.ballot)}: ${proposalsText(body.membership === null ? "*" : body.proposals)})${body.begin === null ? "" : " + BEGIN_COMMIT"}`;
+    case "phase-2b":
+      return `2B(${ballotText(body.ballot)}: ${proposalsText(body.membership === null ? "*" : body.accepted)})`;
+    case "nack":
+      return `NACK(${ballotText(body.ballot)})`;
+    case "close":
+      return `CLOSE(${body.decision})`;
+    case "forgotten":
+      return `FORGOTTEN${body.decision === null ? "" : `(${body.decision})`}`;
     default:
       return body.kind.toUpperCase().replace("-", "_");
   }

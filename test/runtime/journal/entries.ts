@@ -17,6 +17,12 @@ export function prepared(sequence: number, redoBytes = 8): Entry {
   return { kind: "record", transaction: `c-1.0001.${String(sequence).padStart(8, "0")}`, protocol: "2pc", record };
 }
 
+const membership = {
+  coordinator: "c-1",
+  participants: ["bank-a", "bank-b"],
+  group: { version: 1, acceptors: ["acc-1", "acc-2", "acc-3"] },
+};
+
 /** Every kind of entry and record, each with its optional parts present and absent. The golden bytes are of this list: add at its end. */
 export const everyEntry: readonly Entry[] = [
   {
@@ -129,6 +135,61 @@ export const everyEntry: readonly Entry[] = [
     protocol: "2pc",
     outcome: { outcome: "read-only", reason: null, detail: "", result: null, participants: [], until: "retention" },
     atMs: 1_790_000_000_124,
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.0000000c",
+    protocol: "paxos-commit",
+    record: {
+      kind: "paxos-prepare",
+      membership,
+      token: { incarnation: 3, number: 1 },
+      redo: Uint8Array.from([1, 2]),
+      result: bytes("r"),
+    },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.0000000d",
+    protocol: "paxos-commit-fast",
+    record: { kind: "paxos-prepare", membership, token: null, redo: null, result: bytes("") },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.0000000c",
+    protocol: "paxos-commit",
+    record: { kind: "forced", decision: "abort", reason: "two disks are gone" },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.0000000c",
+    protocol: "paxos-commit",
+    record: {
+      kind: "accept",
+      ballot: { counter: 0, node: "", incarnation: 0 },
+      membership,
+      proposals: [
+        { participant: "bank-a", value: "prepared" },
+        { participant: "bank-b", value: "aborted" },
+      ],
+    },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.0000000c",
+    protocol: "paxos-commit",
+    record: { kind: "promise", ballot: { counter: 1, node: "c-2", incarnation: 300 } },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.0000000e",
+    protocol: "paxos-commit-fast",
+    record: {
+      kind: "accept",
+      ballot: { counter: 2, node: "c-2", incarnation: 300 },
+      membership: null,
+      proposals: [],
+    },
   },
 ];
 

@@ -3,11 +3,18 @@
 import * as fc from "fast-check";
 import {
   abortReasons,
+  BALLOT_ZERO,
+  protocols,
   transactionId,
   type AbortReason,
+  type Ballot,
+  type Begin,
   type BranchToken,
+  type Membership,
   type Message,
   type MessageKind,
+  type ProtocolName,
+  type Word,
 } from "../../../protocols/index.ts";
 import { rangeText } from "../../../runtime/engine/index.ts";
 import type { Envelope } from "../../../runtime/engine/index.ts";
@@ -39,6 +46,27 @@ const openIds = fc.oneof(
       rangeText({ first: transactionId(of, 1, Math.min(a, b)), last: transactionId(of, 1, Math.max(a, b)) }),
     ),
 );
+
+const ballot: fc.Arbitrary<Ballot> = fc.oneof(
+  fc.constant(BALLOT_ZERO),
+  fc.record({ counter: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1 }), node, incarnation: count }),
+);
+const nodes = fc.array(node, { maxLength: 6 });
+const membership: fc.Arbitrary<Membership> = fc.record({
+  coordinator: node,
+  participants: nodes,
+  group: fc.record({ version: count, acceptors: nodes }),
+});
+const value = fc.constantFrom("prepared" as const, "aborted" as const);
+const proposals = fc.array(fc.record({ participant: node, value }), { maxLength: 6 });
+const words: fc.Arbitrary<Word[]> = fc.array(
+  fc.record({ participant: node, result: bytes, reason: fc.option(reason), detail: text }),
+  { maxLength: 3 },
+);
+const begin: fc.Arbitrary<Begin> = fc.record({
+  branches: fc.array(fc.record({ participant: node, token: maybeToken, workCount: count }), { maxLength: 4 }),
+  timeoutMs: count,
+});
 
 /** The compiler asks for every kind of message. */
 const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kind: K }>> } = {
@@ -79,13 +107,55 @@ const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kin
     fc.record({ kind: fc.constant("one-phase-result"), outcome: fc.constant("committed"), result: bytes }),
     fc.record({ kind: fc.constant("one-phase-result"), outcome: fc.constant("aborted"), reason, detail: text }),
   ),
+  "paxos-prepare": fc.record({
+    kind: fc.constant("paxos-prepare"),
+    membership,
+    token: maybeToken,
+    workCount: count,
+    work: fc.option(bytes),
+  }),
+  "begin-commit": fc.record({ kind: fc.constant("begin-commit"), membership, begin }),
+  "phase-1a": fc.record({ kind: fc.constant("phase-1a"), ballot }),
+  "phase-1b": fc.record({
+    kind: fc.constant("phase-1b"),
+    ballot,
+    membership: fc.option(membership),
+    casts: fc.array(fc.record({ participant: node, value, ballot }), { maxLength: 4 }),
+    star: fc.option(ballot),
+    words,
+  }),
+  "phase-2a": fc.record({
+    kind: fc.constant("phase-2a"),
+    ballot,
+    membership: fc.option(membership),
+    proposals,
+    words,
+    begin: fc.option(begin),
+  }),
+  "phase-2b": fc.record({
+    kind: fc.constant("phase-2b"),
+    ballot,
+    membership: fc.option(membership),
+    accepted: proposals,
+    words,
+  }),
+  nack: fc.record({ kind: fc.constant("nack"), ballot }),
+  "outcome-request": fc.record({ kind: fc.constant("outcome-request"), membership: fc.option(membership) }),
+  close: fc.record({ kind: fc.constant("close"), decision }),
+  forgotten: fc.record({ kind: fc.constant("forgotten"), decision: fc.option(decision) }),
 };
 
 export const anyEnvelope: fc.Arbitrary<Envelope> = fc
-  .tuple(anyId, fc.oneof(...Object.values(bodies)), fc.option(count), fc.option(fc.nat({ max: 2 ** 31 - 1 })))
-  .map(([transaction, body, timeoutMs, stamp]) => ({
+  .tuple(
+    anyId,
+    fc.constantFrom(...(Object.keys(protocols) as ProtocolName[])),
+    fc.oneof(...Object.values(bodies)),
+    fc.option(count),
+    fc.option(fc.nat({ max: 2 ** 31 - 1 })),
+  )
+  .map(([transaction, protocol, body, timeoutMs, stamp]) => ({
     transaction,
-    protocol: "2pc" as const,
+    protocol,
     body,
     ...(timeoutMs === null ? {} : { timeoutMs }),
     ...(stamp === null ? {} : { stamp }),

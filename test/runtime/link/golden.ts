@@ -6,6 +6,13 @@ import type { SideItem } from "../../../runtime/link/index.ts";
 
 const ascii = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 const token = { incarnation: 3, number: 17 };
+const membership = {
+  coordinator: "c1",
+  participants: ["bank-a", "bank-b"],
+  group: { version: 2, acceptors: ["acc-1", "acc-2", "acc-3"] },
+};
+const zero = { counter: 0, node: "", incarnation: 0 };
+const ballot = { counter: 2, node: "c2", incarnation: 300 };
 
 function of(body: Message, timeoutMs?: number): Envelope {
   const envelope = { transaction: "c1.0002.0000001z", protocol: "2pc" as const, body };
@@ -51,6 +58,74 @@ const bodies: { readonly [K in MessageKind]: readonly Extract<Message, { kind: K
   "one-phase-result": [
     { kind: "one-phase-result", outcome: "committed", result: ascii("rows") },
     { kind: "one-phase-result", outcome: "aborted", reason: "CONSTRAINT", detail: "balance >= 0" },
+  ],
+  "paxos-prepare": [
+    { kind: "paxos-prepare", membership, token: null, workCount: 0, work: ascii("all of it") },
+    { kind: "paxos-prepare", membership, token, workCount: 300, work: null },
+  ],
+  "begin-commit": [
+    {
+      kind: "begin-commit",
+      membership,
+      begin: { branches: [{ participant: "bank-b", token, workCount: 2 }], timeoutMs: 5000 },
+    },
+  ],
+  "phase-1a": [{ kind: "phase-1a", ballot }],
+  "phase-1b": [
+    { kind: "phase-1b", ballot, membership: null, casts: [], star: null, words: [] },
+    {
+      kind: "phase-1b",
+      ballot,
+      membership,
+      casts: [
+        { participant: "bank-a", value: "prepared", ballot: zero },
+        { participant: "bank-b", value: "aborted", ballot: { counter: 1, node: "c1", incarnation: 2 } },
+      ],
+      star: { counter: 1, node: "c2", incarnation: 300 },
+      words: [{ participant: "bank-a", result: ascii("rows"), reason: null, detail: "" }],
+    },
+  ],
+  "phase-2a": [
+    {
+      kind: "phase-2a",
+      ballot: zero,
+      membership,
+      proposals: [{ participant: "bank-a", value: "prepared" }],
+      words: [{ participant: "bank-a", result: ascii("rows"), reason: null, detail: "" }],
+      begin: { branches: [{ participant: "bank-b", token: null, workCount: 0 }], timeoutMs: 0 },
+    },
+    {
+      kind: "phase-2a",
+      ballot,
+      membership,
+      proposals: [
+        { participant: "bank-a", value: "prepared" },
+        { participant: "bank-b", value: "aborted" },
+      ],
+      words: [],
+      begin: null,
+    },
+    { kind: "phase-2a", ballot, membership: null, proposals: [], words: [], begin: null },
+  ],
+  "phase-2b": [
+    {
+      kind: "phase-2b",
+      ballot: zero,
+      membership,
+      accepted: [{ participant: "bank-b", value: "aborted" }],
+      words: [{ participant: "bank-b", result: ascii(""), reason: "CONFLICT", detail: "row 7" }],
+    },
+    { kind: "phase-2b", ballot, membership: null, accepted: [], words: [] },
+  ],
+  nack: [{ kind: "nack", ballot }],
+  "outcome-request": [
+    { kind: "outcome-request", membership },
+    { kind: "outcome-request", membership: null },
+  ],
+  close: [{ kind: "close", decision: "commit" }],
+  forgotten: [
+    { kind: "forgotten", decision: "abort" },
+    { kind: "forgotten", decision: null },
   ],
 };
 
