@@ -114,7 +114,8 @@ export type ResourceRequest =
   /** After a restart: take the locks of a prepared branch again from its redo. */
   | { readonly act: "adopt"; readonly redo: Uint8Array };
 
-export type Alarm = "second-decision" | "outside-write" | "impossible-message" | "second-proposal";
+/** heuristic: a person ended a branch against the protocol, or a branch is known to have gone against the decision. */
+export type Alarm = "second-decision" | "outside-write" | "impossible-message" | "heuristic" | "second-proposal";
 
 /** What a caller is told. `pending` and `unknown` are not verdicts. */
 export type Answer =

@@ -60,6 +60,22 @@ export type Message =
   | { readonly kind: "inquire" }
   | { readonly kind: "pending" }
   | { readonly kind: "not-mine" }
+  /**
+   * To the branch that begins the commit (§A.7-4): the last item of its work, on which it prepares and votes
+   * unasked. The fields are those of a prepare; `workCount` leaves the last item out.
+   */
+  | {
+      readonly kind: "last-work";
+      readonly participants: readonly NodeId[];
+      readonly token: BranchToken | null;
+      readonly workCount: number;
+      readonly work: Uint8Array | null;
+    }
+  // Cooperative termination, from participant to participant (§A.8).
+  | { readonly kind: "decision-request" }
+  | { readonly kind: "decision-reply"; readonly answer: Decision | "uncertain" | "unknown" }
+  /** The damage that a branch did was looked after: its record may go (§A.10). */
+  | { readonly kind: "forget" }
   // One-phase commit (§A.7-2). The result is acknowledged by the coordinator's closed watermark.
   | {
       readonly kind: "commit-one-phase";

@@ -2,9 +2,18 @@
 
 import type { Ballot, Proposal } from "./ballot.ts";
 import type { Membership } from "./quorum.ts";
-import type { BranchToken, Decision, NodeId } from "./transaction.ts";
+import type { AbortReason, BranchToken, Decision, NodeId } from "./transaction.ts";
 
 export type CoordinatorRecord =
+  /** Presumed commit, before PREPARE leaves: without it silence would commit what was never decided. */
+  | { readonly kind: "collecting"; readonly participants: readonly NodeId[] }
+  /** Presumed nothing: this decision too has to be acknowledged. */
+  | {
+      readonly kind: "abort";
+      readonly participants: readonly NodeId[];
+      readonly reason: AbortReason;
+      readonly detail: string;
+    }
   /** The decision. Carries the list, since recovery has nobody else to ask whom to tell. */
   | { readonly kind: "commit"; readonly participants: readonly NodeId[] }
   /** Before COMMIT_1P leaves: without it a crash turns a committed effect into a presumed abort (§A.7-2). */
@@ -23,6 +32,12 @@ export type ParticipantRecord =
     }
   /** The decision is known and could not be applied: someone outside wrote to a locked row (§A.10). */
   | { readonly kind: "damaged"; readonly decision: "commit"; readonly detail: string }
+  /** A person ended a prepared branch, with these words (§A.10). */
+  | { readonly kind: "heuristic"; readonly did: Decision; readonly reason: string }
+  /** The decision that reached such a branch afterwards, and that it had gone against. */
+  | { readonly kind: "told"; readonly decision: Decision }
+  /** Beside a prepare: an earlier life of the branch may have voted read-only and have forgotten it in a crash. */
+  | { readonly kind: "second-life" }
   /** A branch of Paxos Commit that may have proposed "prepared" (§C.3). */
   | {
       readonly kind: "paxos-prepare";

@@ -26,15 +26,9 @@ export interface Protocol {
 }
 
 export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
-  "2pc": {
-    coordinator: twoPhase.coordinator,
-    participant: twoPhase.participant,
-    acceptor: null,
-    oneShot: true,
-    readOnlyVotes: true,
-    unsolicitedVotes: false,
-    unsafe: null,
-  },
+  "2pc": twoPhaseBy(twoPhase.presumedAbort),
+  "2pc-presumed-nothing": twoPhaseBy(twoPhase.presumedNothing),
+  "2pc-presumed-commit": twoPhaseBy(twoPhase.presumedCommit),
   "paxos-commit": {
     coordinator: paxosCommit.coordinator,
     participant: paxosCommit.participant,
@@ -54,6 +48,18 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
     unsafe: null,
   },
 };
+
+function twoPhaseBy(presumption: twoPhase.Presumption): Protocol {
+  return {
+    coordinator: twoPhase.coordinatorBy(presumption),
+    participant: twoPhase.participantBy(presumption),
+    acceptor: null,
+    oneShot: presumption.oneShot,
+    readOnlyVotes: true,
+    unsolicitedVotes: presumption.unsolicited,
+    unsafe: null,
+  };
+}
 
 export function isProtocolName(name: string): name is ProtocolName {
   return Object.hasOwn(protocols, name);

@@ -5,7 +5,12 @@ export type NodeId = string;
 export type TransactionId = string;
 
 /** The protocols of docs/protocols.md; the registry says which of them this build runs. */
-export type ProtocolName = "2pc" | "paxos-commit" | "paxos-commit-fast";
+export type ProtocolName =
+  | "2pc"
+  | "2pc-presumed-nothing"
+  | "2pc-presumed-commit"
+  | "paxos-commit"
+  | "paxos-commit-fast";
 
 /** Handed out at enlistment and never again (protocols §0.3): work lost in a restart can't be prepared as if it were whole. */
 export interface BranchToken {
@@ -70,16 +75,22 @@ export type AbortReason = (typeof abortReasons)[number];
 
 /** What is kept of a finished transaction. */
 export interface Closed {
-  /** read-only: a participant's vote that needs no decision. heuristic: commit was decided and a branch could not follow. */
+  /** read-only: a participant's vote that needs no decision. heuristic: a branch went against the decision (§A.10). */
   readonly outcome: "committed" | "aborted" | "heuristic" | "read-only";
-  /** null unless aborted. */
+  /** null where commit was decided. */
   readonly reason: AbortReason | null;
   readonly detail: string;
   /** Kept where a duplicate request must get the same reply (one-phase, protocols §A.7-2). */
   readonly result: Uint8Array | null;
-  /** At the coordinator: who had to be told, that is the yes voters. */
+  /**
+   * At the coordinator: who had to be told. At a participant's abort: whom the branch knew, at least itself;
+   * none, where its abort proves nothing about the transaction (two-phase/cooperation.ts).
+   */
   readonly participants: readonly NodeId[];
-  /** A participant keeps its row until the transaction is closed at the coordinator (§0.3); a tombstone. */
+  /**
+   * closed, at a participant: until the transaction is closed at the coordinator (§0.3). At a coordinator:
+   * until a person has acknowledged the damage.
+   */
   readonly until: "retention" | "closed";
 }
 
@@ -90,7 +101,11 @@ export interface Closed {
  * kept. foreign: another coordinator's.
  */
 export type Absence =
-  | { readonly kind: "fresh" }
+  | {
+      readonly kind: "fresh";
+      /** Begun since this node started: then a crash has not taken what was never forced either. */
+      readonly sinceStart?: boolean;
+    }
   | { readonly kind: "lost" }
   | { readonly kind: "closed"; readonly closed: Closed }
   | { readonly kind: "forgotten" }

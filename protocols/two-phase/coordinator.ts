@@ -1,47 +1,44 @@
 /**
- * The coordinator of presumed-abort two-phase commit (Mohan, Lindsay, Obermarck 1986, §3; protocols §A.3),
- * with read-only votes and one-phase commit (§A.7).
+ * The coordinator of two-phase commit (Mohan, Lindsay, Obermarck 1986, §2–4; protocols §A.3), with read-only
+ * votes, one-phase commit and the unsolicited vote (§A.7). What is written, forced and acknowledged is the
+ * presumption's affair (presumption.ts); what no state answers is in coordinator-absent.ts.
  *
- * init → collecting → committing → forgotten, or init → one-phase → forgotten. An abort is forgotten at
- * once: where the log is silent, abort is presumed.
+ * init → [beginning →] collecting → committing | aborting → forgotten, or init → one-phase → forgotten. A
+ * decision that needs no acknowledgement is forgotten at once.
+ *
+ * **Unsolicited vote.** `start` with `descriptor.initiator` set: the initiator's plan holds its last item of work
+ * (`work`, not counted in `workCount`). This machine sends it as `last-work`, is live from then on, and asks the
+ * others to prepare when the initiator has voted unasked. Under presumed commit the initiator is asked like
+ * everyone else (§A.11-m6), its last item inside PREPARE; alone, it gets it inside COMMIT_1P.
  */
 
 import { backoff } from "../backoff.ts";
-import type { Answer, Env, Input, Machine, ReplyId, Send, Step, View } from "../machine.ts";
+import type { Answer, Env, Input, Machine, OperatorAct, ReplyId, Send, View } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { CoordinatorRecord } from "../record.ts";
-import type { AbortReason, Absence, BranchPlan, Closed, Descriptor, NodeId, TransactionId } from "../transaction.ts";
+import type { AbortReason, BranchPlan, Closed, Decision, Descriptor, NodeId, TransactionId } from "../transaction.ts";
+import { absent } from "./coordinator-absent.ts";
+import type { Cause, CoordinatorStep, State } from "./coordinator-state.ts";
+import { heuristicRow } from "./heuristic.ts";
+import type { Presumption } from "./presumption.ts";
 
-/** A branch's vote, and what it returned with it. */
-interface Vote {
-  readonly from: NodeId;
-  readonly vote: "yes" | "read-only";
-  readonly result: Uint8Array;
+/** Phases in which nothing is decided. */
+const undecided: ReadonlySet<State["phase"]> = new Set(["init", "beginning", "collecting"]);
+
+export function coordinatorBy(rules: Presumption): Machine<State, CoordinatorRecord> {
+  const step: Machine<State, CoordinatorRecord>["step"] = (env, state, input) => stepBy(rules, env, state, input);
+  return {
+    init,
+    step,
+    restore: (env, id, records) => restore(env, id, records),
+    absent: (env, id, absence, input) =>
+      input.kind === "start" && absence.kind === "fresh"
+        ? step(env, init(env, id), input)
+        : absent(rules, absence, input),
+    view,
+  };
 }
-
-export interface State {
-  readonly transaction: TransactionId;
-  readonly phase: "init" | "collecting" | "committing" | "one-phase";
-  /** null before the start and after a restart. */
-  readonly descriptor: Descriptor | null;
-  /** As they came; one a branch. */
-  readonly votes: readonly Vote[];
-  /** committing: the yes voters; one-phase: the one participant. */
-  readonly members: readonly NodeId[];
-  readonly unacknowledged: readonly NodeId[];
-  /** What branches did that could not follow the decision, in words. */
-  readonly heuristics: readonly string[];
-  readonly replies: readonly ReplyId[];
-  /** Links that are down: they name the reason of an abort, and never cause one. */
-  readonly suspected: readonly NodeId[];
-  readonly attempt: number;
-}
-
-const COMMIT: Message = { kind: "decision", decision: "commit" };
-const ABORT: Message = { kind: "decision", decision: "abort" };
-
-type CoordinatorStep = Step<State, CoordinatorRecord>;
 
 function init(_env: Env, id: TransactionId): State {
   return {
@@ -51,27 +48,28 @@ function init(_env: Env, id: TransactionId): State {
     votes: [],
     members: [],
     unacknowledged: [],
-    heuristics: [],
+    reports: [],
+    cause: null,
     replies: [],
     suspected: [],
     attempt: 0,
   };
 }
 
-function step(env: Env, state: State, input: Input): CoordinatorStep {
+function stepBy(rules: Presumption, env: Env, state: State, input: Input): CoordinatorStep {
   switch (input.kind) {
     case "start":
-      return onStart(state, input.descriptor, input.reply, input.cancelled);
+      return onStart(rules, state, input.descriptor, input.reply, input.cancelled);
     case "message":
-      return onMessage(env, state, input.from, input.body);
+      return onMessage(rules, env, state, input.from, input.body);
     case "timeout":
-      return onTimeout(env, state, input.timer);
+      return onTimeout(rules, env, state, input.timer);
     case "suspicion":
       return input.suspected ? onSuspected(state, input.node) : onReconnected(env, state, input.node);
     case "ask":
       return { state, effects: [{ kind: "reply", to: input.reply, answer: answerOf(state) }] };
     case "operator":
-      return onCancel(state, input.reply);
+      return onOperator(rules, env, state, input.act, input.reply);
     case "resource":
       return { state, ignored: "late-resource-result" };
     case "closed":
@@ -82,6 +80,7 @@ function step(env: Env, state: State, input: Input): CoordinatorStep {
 }
 
 function onStart(
+  rules: Presumption,
   state: State,
   descriptor: Descriptor,
   reply: ReplyId | null,
@@ -90,29 +89,38 @@ function onStart(
   const replies = reply === null ? state.replies : [...state.replies, reply];
   if (state.phase !== "init") return again(state, replies);
   const started = { ...state, descriptor, replies };
-  if (cancelled !== null) return abort(started, cancelled, "", null);
+  // Nobody was asked to prepare, so that nobody can be in doubt: no presumption needs to know.
+  if (cancelled !== null) return forgetAbort(started, { reason: cancelled, detail: "", participant: null });
   if (descriptor.branches.length === 0) return commitReadOnly(started);
   const [only] = descriptor.branches;
   if (descriptor.branches.length === 1 && only !== undefined) return startOnePhase(started, only, descriptor.timeoutMs);
+  const first = descriptor.branches.find(({ participant }) => participant === descriptor.initiator);
+  const begins = rules.unsolicited && first !== undefined;
+  const participants = descriptor.branches.map(({ participant }) => participant);
   return {
-    state: { ...started, phase: "collecting" },
-    sends: prepares(descriptor, descriptor.branches),
+    state: { ...started, phase: begins ? "beginning" : "collecting" },
+    ...(rules.forcesCollecting ? { records: [{ record: { kind: "collecting", participants }, force: true }] } : {}),
+    sends: begins ? requests("last-work", descriptor, [first]) : requests("prepare", descriptor, descriptor.branches),
     timers: [{ set: "vote", minMs: descriptor.timeoutMs, maxMs: descriptor.timeoutMs }],
   };
 }
 
 /** A begin that comes again joins the wait or gets the decision; votes are never collected twice (§A.3). */
 function again(state: State, replies: readonly ReplyId[]): CoordinatorStep {
-  if (state.phase !== "committing") return { state: { ...state, replies } };
+  if (state.phase !== "committing" && state.phase !== "aborting") return { state: { ...state, replies } };
   const fresh = replies.slice(state.replies.length);
-  return { state, effects: fresh.map((to) => ({ kind: "reply", to, answer: committed(state) })) };
+  return { state, effects: fresh.map((to) => ({ kind: "reply", to, answer: answerOf(state) })) };
 }
 
-function prepares({ branches, timeoutMs }: Descriptor, to: readonly BranchPlan[]): Send[] {
+function requests(
+  kind: "prepare" | "last-work",
+  { branches, timeoutMs }: Descriptor,
+  to: readonly BranchPlan[],
+): Send[] {
   const participants = branches.map((each) => each.participant);
   return to.map(({ participant, token, workCount, work }) => ({
     to: participant,
-    body: { kind: "prepare", participants, token, workCount, work },
+    body: { kind, participants, token, workCount, work },
     timeoutMs,
   }));
 }
@@ -128,12 +136,12 @@ function startOnePhase(state: State, branch: BranchPlan, timeoutMs: number): Coo
   };
 }
 
-function onMessage(env: Env, state: State, from: NodeId, body: Message): CoordinatorStep {
+function onMessage(rules: Presumption, env: Env, state: State, from: NodeId, body: Message): CoordinatorStep {
   switch (body.kind) {
     case "vote":
-      return onVote(env, state, from, body);
+      return onVote(rules, env, state, from, body);
     case "ack":
-      return onAck(state, from, body.heuristic);
+      return onAck(state, from, body);
     case "inquire":
       return onInquire(state, from);
     case "one-phase-result":
@@ -146,128 +154,189 @@ function onMessage(env: Env, state: State, from: NodeId, body: Message): Coordin
   }
 }
 
-function onVote(env: Env, state: State, from: NodeId, body: Message & { kind: "vote" }): CoordinatorStep {
-  if (state.phase !== "collecting") return { state, ignored: "late-vote" };
-  const branches = state.descriptor?.branches ?? [];
-  if (!branches.some((branch) => branch.participant === from)) return { state, ignored: "no-such-branch" };
+function onVote(
+  rules: Presumption,
+  env: Env,
+  state: State,
+  from: NodeId,
+  body: Message & { kind: "vote" },
+): CoordinatorStep {
+  const { descriptor, phase } = state;
+  if ((phase !== "collecting" && phase !== "beginning") || descriptor === null) return { state, ignored: "late-vote" };
+  const { branches, initiator } = descriptor;
+  const isDue = branches.some(
+    ({ participant }) => participant === from && (phase !== "beginning" || from === initiator),
+  );
+  if (!isDue) return { state, ignored: "no-such-branch" };
   if (hasVoted(state, from)) return { state, ignored: "duplicate-vote" };
-  if (body.vote === "no") return abort(state, body.reason, body.detail, from);
+  if (body.vote === "no")
+    return abort(rules, env, state, { reason: body.reason, detail: body.detail, participant: from });
   const votes = [...state.votes, { from, vote: body.vote, result: body.result }];
   const next = { ...state, votes };
+  if (phase === "beginning") {
+    const others = branches.filter(({ participant }) => participant !== from);
+    return { state: { ...next, phase: "collecting" }, sends: requests("prepare", descriptor, others) };
+  }
   if (votes.length < branches.length) return { state: next };
   // In the order of the branches, whoever was faster.
   const members: NodeId[] = [];
   for (const { participant } of branches) if (!isReadOnly(next, participant)) members.push(participant);
-  return members.length === 0 ? commitReadOnly(next) : commit(env, { ...next, members });
+  return members.length === 0 ? commitReadOnly(next) : commit(rules, env, { ...next, members });
 }
 
 function hasVoted(state: State, node: NodeId): boolean {
   return state.votes.some(({ from }) => from === node);
 }
 
-function commit(env: Env, state: State): CoordinatorStep {
+function commit(rules: Presumption, env: Env, state: State): CoordinatorStep {
   const { members } = state;
+  const sends = members.map((to) => ({ to, body: decisionOf("commit") }));
+  const effects = replies(state, committed(state));
+  // Presumed commit: from here on silence says the same, so that the row is the record and the end.
+  if (!rules.acknowledged.commit)
+    return { state: null, closed: { outcome: closedAs("committed", null, members), force: true }, sends, effects };
   return {
     state: { ...state, phase: "committing", unacknowledged: members, replies: [], attempt: 0 },
     records: [{ record: { kind: "commit", participants: members }, force: true }],
-    sends: members.map((to) => ({ to, body: COMMIT })),
+    sends,
     timers: [
       { cancel: "vote" },
       { set: "acknowledgement", ...backoff(env.times.acknowledgementMs, env.times.retryCapMs, 0) },
     ],
-    effects: replies(state, committed(state)),
+    effects,
   };
 }
 
 /**
  * Nobody needs the decision, so the protocol writes nothing. The outcome row is forced all the same before
  * the reply leaves: a status ask after a crash would otherwise presume the abort of what a client was told
- * is committed (§D.3 client truth).
+ * is committed (§D.3 client truth), and recovery from `collecting` would abort it.
  */
 function commitReadOnly(state: State): CoordinatorStep {
   return {
     state: null,
-    closed: { outcome: closedAs("committed", null, "", []), force: true },
+    closed: { outcome: closedAs("committed", null, []), force: true },
     effects: replies(state, committed(state)),
   };
 }
 
-/** Presumed abort: told to everyone who may have voted yes, and forgotten at once. */
-function abort(state: State, reason: AbortReason, detail: string, participant: NodeId | null): CoordinatorStep {
-  const tell = (state.descriptor?.branches ?? [])
-    .map((branch) => branch.participant)
-    .filter((node) => node !== participant && !isReadOnly(state, node));
+/** Told to everyone who may have voted yes. Where abort is presumed, that is all. */
+function abort(rules: Presumption, env: Env, state: State, cause: Cause): CoordinatorStep {
+  const members = whoMayHaveVotedYes(state, cause);
+  if (!rules.acknowledged.abort || members.length === 0) return forgetAbort(state, cause, rules.forcesAbort);
+  const { reason, detail } = cause;
+  return {
+    state: { ...state, phase: "aborting", members, unacknowledged: members, cause, replies: [], attempt: 0 },
+    ...(rules.forcesAbort
+      ? { records: [{ record: { kind: "abort", participants: members, reason, detail }, force: true }] }
+      : {}),
+    sends: members.map((to) => ({ to, body: decisionOf("abort") })),
+    timers: [
+      { cancel: "vote" },
+      { set: "acknowledgement", ...backoff(env.times.acknowledgementMs, env.times.retryCapMs, 0) },
+    ],
+    effects: replies(state, aborted(cause)),
+  };
+}
+
+function forgetAbort(state: State, cause: Cause, force = false): CoordinatorStep {
+  const members = whoMayHaveVotedYes(state, cause);
   return {
     state: null,
-    closed: { outcome: closedAs("aborted", reason, detail, []), force: false },
-    sends: tell.map((to) => ({ to, body: ABORT })),
-    effects: replies(state, { outcome: "aborted", reason, detail, participant }),
+    closed: { outcome: closedAs("aborted", cause, members), force },
+    sends: members.map((to) => ({ to, body: decisionOf("abort") })),
+    effects: replies(state, aborted(cause)),
   };
+}
+
+function whoMayHaveVotedYes(state: State, { participant: refuser }: Cause): NodeId[] {
+  return (state.descriptor?.branches ?? [])
+    .map(({ participant }) => participant)
+    .filter((node) => node !== refuser && !isReadOnly(state, node));
 }
 
 function isReadOnly(state: State, node: NodeId): boolean {
   return state.votes.some(({ from, vote }) => from === node && vote === "read-only");
 }
 
-function onAck(state: State, from: NodeId, heuristic: string | null): CoordinatorStep {
-  if (state.phase !== "committing" || !state.unacknowledged.includes(from))
+function onAck(state: State, from: NodeId, { decision, heuristic }: Message & { kind: "ack" }): CoordinatorStep {
+  if (decision !== decided(state) || !state.unacknowledged.includes(from))
     return { state, ignored: "late-acknowledgement" };
   const unacknowledged = state.unacknowledged.filter((node) => node !== from);
-  const heuristics = heuristic === null ? state.heuristics : [...state.heuristics, `${from}: ${heuristic}`];
-  if (unacknowledged.length > 0) return { state: { ...state, unacknowledged, heuristics } };
-  const outcome = heuristics.length === 0 ? "committed" : "heuristic";
-  return {
-    state: null,
-    closed: { outcome: closedAs(outcome, null, heuristics.join("; "), state.members), force: false },
-  };
+  const reports = heuristic === null ? state.reports : [...state.reports, { from, text: heuristic }];
+  const effects =
+    heuristic === null
+      ? {}
+      : { effects: [{ kind: "alarm", alarm: "heuristic", detail: `${from} ${heuristic}` }] as const };
+  if (unacknowledged.length > 0) return { state: { ...state, unacknowledged, reports }, ...effects };
+  const { cause, members } = state;
+  if (reports.length > 0) {
+    const { reason, detail } = cause ?? { reason: null, detail: "" };
+    const outcome = heuristicRow({ decision, reason, detail }, members, reports);
+    // Nobody else keeps what the acknowledgements said.
+    return { state: null, closed: { outcome, force: true }, ...effects };
+  }
+  const outcome = closedAs(decision === "commit" ? "committed" : "aborted", cause, members);
+  return { state: null, closed: { outcome, force: false } };
+}
+
+/** The decision that acknowledgements are collected for. */
+function decided({ phase }: State): Decision | null {
+  if (phase === "committing") return "commit";
+  return phase === "aborting" ? "abort" : null;
 }
 
 /** Only who voted yes learns a commit: a branch that voted read-only and prepared again on a late copy must not apply (§A.7-1). */
 function onInquire(state: State, from: NodeId): CoordinatorStep {
-  if (state.phase !== "committing") return { state, sends: [{ to: from, body: { kind: "pending" } }] };
-  const decision = state.members.includes(from) ? "commit" : "abort";
-  return { state, sends: [{ to: from, body: { kind: "decision", decision } }] };
+  const decision = decided(state);
+  if (decision === null) return { state, sends: [{ to: from, body: { kind: "pending" } }] };
+  const told = state.members.includes(from) ? decision : "abort";
+  return { state, sends: [{ to: from, body: decisionOf(told) }] };
 }
 
 function onOnePhaseResult(state: State, from: NodeId, body: Message & { kind: "one-phase-result" }): CoordinatorStep {
   if (state.phase !== "one-phase" || !state.members.includes(from)) return { state, ignored: "late-one-phase-result" };
   if (body.outcome === "aborted") {
-    const { reason, detail } = body;
+    const cause = { reason: body.reason, detail: body.detail, participant: from };
     return {
       state: null,
-      closed: { outcome: closedAs("aborted", reason, detail, []), force: false },
-      effects: replies(state, { outcome: "aborted", reason, detail, participant: from }),
+      closed: { outcome: closedAs("aborted", cause, []), force: false },
+      effects: replies(state, aborted(cause)),
     };
   }
   const results = new Map(body.result.length === 0 ? [] : [[from, body.result]]);
   return {
     state: null,
-    closed: { outcome: closedAs("committed", null, "", state.members), force: false },
+    closed: { outcome: closedAs("committed", null, state.members), force: false },
     effects: replies(state, { outcome: "committed", results, heuristic: false }),
   };
 }
 
-function onTimeout(env: Env, state: State, timer: string): CoordinatorStep {
-  if (state.phase === "collecting" && timer === "vote") {
+function onTimeout(rules: Presumption, env: Env, state: State, timer: string): CoordinatorStep {
+  const { phase } = state;
+  if ((phase === "collecting" || phase === "beginning") && timer === "vote") {
     const silent = (state.descriptor?.branches ?? [])
       .map((branch) => branch.participant)
-      .filter((node) => !hasVoted(state, node));
-    const unreachable = silent.filter((node) => state.suspected.includes(node));
-    if (unreachable.length > 0)
-      return abort(state, "PARTICIPANT_UNREACHABLE", `no link to ${unreachable.join(", ")}`, null);
-    return abort(state, "TIMEOUT", `no vote in time from ${silent.join(", ")}`, null);
+      .filter((node) => !hasVoted(state, node) && (phase === "collecting" || node === state.descriptor?.initiator));
+    const down = silent.filter((node) => state.suspected.includes(node));
+    const cause: Cause =
+      down.length > 0
+        ? { reason: "PARTICIPANT_UNREACHABLE", detail: `no link to ${down.join(", ")}`, participant: null }
+        : { reason: "TIMEOUT", detail: `no vote in time from ${silent.join(", ")}`, participant: null };
+    return abort(rules, env, state, cause);
   }
-  if (state.phase === "committing" && timer === "acknowledgement") return resend(env, state, state.unacknowledged);
-  if (state.phase === "one-phase" && timer === "one-phase") return resolve(env, state);
+  if (decided(state) !== null && timer === "acknowledgement") return resend(env, state);
+  if (phase === "one-phase" && timer === "one-phase") return resolve(env, state);
   return { state, ignored: "late-timeout" };
 }
 
 /** The decision again to those who are missing, for ever: it never flips and is never given up. */
-function resend(env: Env, state: State, to: readonly NodeId[]): CoordinatorStep {
+function resend(env: Env, state: State): CoordinatorStep {
   const attempt = state.attempt + 1;
+  const decision = decided(state) ?? "abort";
   return {
     state: { ...state, attempt },
-    sends: to.map((node) => ({ to: node, body: COMMIT })),
+    sends: state.unacknowledged.map((to) => ({ to, body: decisionOf(decision) })),
     timers: [{ set: "acknowledgement", ...backoff(env.times.acknowledgementMs, env.times.retryCapMs, attempt) }],
   };
 }
@@ -283,8 +352,8 @@ function resolve(env: Env, state: State): CoordinatorStep {
 }
 
 function onSuspected(state: State, node: NodeId): CoordinatorStep {
-  const involved = state.phase === "collecting" && !state.suspected.includes(node);
-  return involved
+  const waits = state.phase === "collecting" || state.phase === "beginning";
+  return waits && !state.suspected.includes(node)
     ? { state: { ...state, suspected: [...state.suspected, node] } }
     : { state, ignored: "nothing-to-do" };
 }
@@ -294,137 +363,91 @@ function onSuspected(state: State, node: NodeId): CoordinatorStep {
  * are missing stays as it is: a link that comes and goes faster must not put off what others may have missed.
  */
 function onReconnected(env: Env, state: State, node: NodeId): CoordinatorStep {
-  if (state.phase === "committing" && state.unacknowledged.includes(node))
-    return { state: { ...state, attempt: -1 }, sends: [{ to: node, body: COMMIT }] };
+  const decision = decided(state);
+  if (decision !== null && state.unacknowledged.includes(node))
+    return { state: { ...state, attempt: -1 }, sends: [{ to: node, body: decisionOf(decision) }] };
   if (state.phase === "one-phase" && state.members.includes(node)) return resolve(env, { ...state, attempt: -1 });
-  const descriptor = state.descriptor;
+  const { descriptor, phase } = state;
   const branch = descriptor?.branches.find((each) => each.participant === node);
-  if (state.phase === "collecting" && descriptor !== null && branch !== undefined && !hasVoted(state, node)) {
-    return {
-      state: { ...state, suspected: state.suspected.filter((each) => each !== node) },
-      sends: prepares(descriptor, [branch]),
-    };
+  if (descriptor === null || branch === undefined || hasVoted(state, node)) return { state, ignored: "nothing-to-do" };
+  const suspected = state.suspected.filter((each) => each !== node);
+  if (phase === "beginning" && node === descriptor.initiator)
+    return { state: { ...state, suspected }, sends: requests("last-work", descriptor, [branch]) };
+  if (phase === "collecting")
+    return { state: { ...state, suspected }, sends: requests("prepare", descriptor, [branch]) };
+  return phase === "beginning" && state.suspected.includes(node)
+    ? { state: { ...state, suspected } }
+    : { state, ignored: "nothing-to-do" };
+}
+
+/** Only a cancel cancels, and only what is not decided: a coordinator is never stuck, so there is nothing to force. */
+function onOperator(
+  rules: Presumption,
+  env: Env,
+  state: State,
+  act: OperatorAct,
+  reply: ReplyId | null,
+): CoordinatorStep {
+  if (act === "cancel" && undecided.has(state.phase)) {
+    const replies = reply === null ? state.replies : [...state.replies, reply];
+    const cause = { reason: "CANCELLED", detail: "", participant: null } as const;
+    return abort(rules, env, { ...state, replies }, cause);
   }
-  return { state, ignored: "nothing-to-do" };
+  if (reply !== null) return { state, effects: [{ kind: "reply", to: reply, answer: answerOf(state) }] };
+  return { state, ignored: act === "cancel" ? "already-decided" : "nothing-to-do" };
 }
 
-function onCancel(state: State, reply: ReplyId | null): CoordinatorStep {
-  const replies = reply === null ? state.replies : [...state.replies, reply];
-  if (state.phase === "init" || state.phase === "collecting")
-    return abort({ ...state, replies }, "CANCELLED", "", null);
-  if (reply === null) return { state, ignored: "already-decided" };
-  return { state, effects: [{ kind: "reply", to: reply, answer: answerOf(state) }] };
-}
+const RESTARTED = {
+  reason: "COORDINATOR_RESTARTED",
+  detail: "the coordinator restarted before it decided",
+  participant: null,
+} as const;
 
+/** The table of §A.5. */
 function restore(env: Env, id: TransactionId, records: readonly CoordinatorRecord[]): CoordinatorStep {
   const last = records.at(-1);
   if (last === undefined) return { state: null };
-  const state = init(env, id);
-  if (last.kind === "one-phase")
-    return resolve(env, { ...state, phase: "one-phase", members: [last.participant], attempt: -1 });
-  return resend(
-    env,
-    { ...state, phase: "committing", members: last.participants, unacknowledged: last.participants, attempt: -1 },
-    last.participants,
-  );
-}
-
-/** No state for this id: here are the presumption (for prepared participants only) and FORGOTTEN (for clients). */
-function absent(env: Env, id: TransactionId, absence: Absence, input: Input): CoordinatorStep {
-  switch (input.kind) {
-    case "start":
-      if (absence.kind === "fresh") return step(env, init(env, id), input);
-      return input.reply === null ? { state: null, ignored: "already-decided" } : answered(input.reply, absence);
-    case "ask":
-      return answered(input.reply, absence);
-    case "operator":
-      return input.reply === null ? { state: null, ignored: "already-decided" } : answered(input.reply, absence);
-    case "message":
-      return absentMessage(absence, input.from, input.body);
-    case "timeout":
-      return { state: null, ignored: "late-timeout" };
-    case "suspicion":
-    case "closed":
-      return { state: null, ignored: "nothing-to-do" };
-    case "resource":
-      return { state: null, ignored: "late-resource-result" };
+  const state = { ...init(env, id), attempt: -1 };
+  switch (last.kind) {
+    case "one-phase":
+      return resolve(env, { ...state, phase: "one-phase", members: [last.participant] });
+    case "commit":
+      return resend(env, {
+        ...state,
+        phase: "committing",
+        members: last.participants,
+        unacknowledged: last.participants,
+      });
+    case "collecting":
+    case "abort": {
+      const cause = last.kind === "abort" ? { ...last, participant: null } : RESTARTED;
+      return resend(env, {
+        ...state,
+        phase: "aborting",
+        members: last.participants,
+        unacknowledged: last.participants,
+        cause: { reason: cause.reason, detail: cause.detail, participant: null },
+      });
+    }
     default:
-      return unreachable(input);
-  }
-}
-
-function absentMessage(absence: Absence, from: NodeId, body: Message): CoordinatorStep {
-  switch (body.kind) {
-    case "inquire":
-      if (absence.kind === "foreign") return { state: null, sends: [{ to: from, body: { kind: "not-mine" } }] };
-      return decided(absence, from);
-    case "vote":
-      if (body.vote !== "yes" || absence.kind === "foreign") return { state: null, ignored: "late-vote" };
-      return decided(absence, from);
-    case "ack":
-      return { state: null, ignored: "late-acknowledgement" };
-    case "one-phase-result":
-      return { state: null, ignored: "late-one-phase-result" };
-    default:
-      return {
-        state: null,
-        effects: [{ kind: "alarm", alarm: "impossible-message", detail: `${from} sent ${body.kind} to a coordinator` }],
-      };
-  }
-}
-
-/** Abort where the log, proven complete, is silent (§A.5): a commit is forgotten only after every yes voter acknowledged it. */
-function decided(absence: Absence, from: NodeId): CoordinatorStep {
-  const commits =
-    absence.kind === "closed" && absence.closed.outcome !== "aborted" && absence.closed.participants.includes(from);
-  return { state: null, sends: [{ to: from, body: { kind: "decision", decision: commits ? "commit" : "abort" } }] };
-}
-
-function answered(to: ReplyId, absence: Absence): CoordinatorStep {
-  return { state: null, effects: [{ kind: "reply", to, answer: answerFor(absence) }] };
-}
-
-function answerFor(absence: Absence): Answer {
-  switch (absence.kind) {
-    case "closed":
-      if (absence.closed.outcome === "aborted") {
-        return {
-          outcome: "aborted",
-          reason: absence.closed.reason ?? "PRESUMED",
-          detail: absence.closed.detail,
-          participant: null,
-        };
-      }
-      return { outcome: "committed", results: new Map(), heuristic: absence.closed.outcome === "heuristic" };
-    // Commits, one-phase starts and read-only outcomes are forced before anyone hears of them, so that
-    // silence of a log that still keeps this id's outcomes proves that nobody was told "committed".
-    case "lost":
-      return {
-        outcome: "aborted",
-        reason: "COORDINATOR_RESTARTED",
-        detail: "the coordinator restarted before it decided",
-        participant: null,
-      };
-    case "forgotten":
-      return { outcome: "forgotten" };
-    case "foreign":
-      return { outcome: "not-mine" };
-    case "fresh":
-      return { outcome: "unknown" };
-    default:
-      return unreachable(absence);
+      return unreachable(last);
   }
 }
 
 function answerOf(state: State): Answer {
   if (state.phase === "committing") return committed(state);
+  if (state.phase === "aborting" && state.cause !== null) return aborted(state.cause);
   return { outcome: "pending", state: view(state).state, participants: view(state).participants };
 }
 
 function committed(state: State): Answer {
   const results = new Map<NodeId, Uint8Array>();
   for (const { from, result } of state.votes) if (result.length > 0) results.set(from, result);
-  return { outcome: "committed", results, heuristic: state.heuristics.length > 0 };
+  return { outcome: "committed", results, heuristic: state.reports.length > 0 };
+}
+
+function aborted({ reason, detail, participant }: Cause): Answer {
+  return { outcome: "aborted", reason, detail, participant };
 }
 
 function replies(state: State, answer: Answer): { kind: "reply"; to: ReplyId; answer: Answer }[] {
@@ -432,23 +455,32 @@ function replies(state: State, answer: Answer): { kind: "reply"; to: ReplyId; an
 }
 
 function closedAs(
-  outcome: Closed["outcome"],
-  reason: AbortReason | null,
-  detail: string,
+  outcome: "committed" | "aborted",
+  cause: Pick<Cause, "reason" | "detail"> | null,
   participants: readonly NodeId[],
 ): Closed {
+  const { reason, detail } = cause ?? { reason: null, detail: "" };
   return { outcome, reason, detail, result: null, participants, until: "retention" };
+}
+
+const decisionBodies: Readonly<Record<Decision, Message>> = {
+  commit: { kind: "decision", decision: "commit" },
+  abort: { kind: "decision", decision: "abort" },
+};
+
+function decisionOf(decision: Decision): Message {
+  return decisionBodies[decision];
 }
 
 function view(state: State): View {
   const participants = state.descriptor?.branches.map((branch) => branch.participant) ?? state.members;
   const shown = {
     init: "active",
+    beginning: "preparing",
     collecting: "preparing",
     committing: "committing",
+    aborting: "aborting",
     "one-phase": "preparing",
   } as const;
   return { state: shown[state.phase], participants, coordinator: null };
 }
-
-export const coordinator: Machine<State, CoordinatorRecord> = { init, step, restore, absent, view };

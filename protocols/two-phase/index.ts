@@ -1,4 +1,5 @@
-/** Two-phase commit with presumed abort. */
+/** Two-phase commit, with one of three presumptions. */
 
-export { coordinator } from "./coordinator.ts";
-export { participant } from "./participant.ts";
+export { coordinatorBy } from "./coordinator.ts";
+export { participantBy } from "./participant.ts";
+export { presumedAbort, presumedCommit, presumedNothing, type Presumption } from "./presumption.ts";

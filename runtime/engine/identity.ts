@@ -13,6 +13,7 @@ export const closedIdentity: Identity = {
   absence(id, outcomes) {
     const parts = parseTransactionId(id);
     if (parts === null) return { kind: "foreign" };
-    return outcomes.isClosed(parts.coordinator, id) ? { kind: "forgotten" } : { kind: "fresh" };
+    if (outcomes.isClosed(parts.coordinator, id)) return { kind: "forgotten" };
+    return outcomes.isSinceStart(parts.coordinator, id) ? { kind: "fresh", sinceStart: true } : { kind: "fresh" };
   },
 };

@@ -36,6 +36,8 @@ export class Outcomes {
   private readonly watermarks = new Map<NodeId, Watermark>();
   /** By coordinator: of its ids at or below this one no outcome is kept. Ids of two coordinators have no common order in time. */
   private readonly forgotten = new Map<NodeId, TransactionId>();
+  /** The first word of each coordinator since this node started: what it gave out later is above. */
+  private readonly firstBelow = new Map<NodeId, TransactionId>();
 
   get size(): number {
     return this.kept.size;
@@ -116,6 +118,7 @@ export class Outcomes {
    * @param except ids, or ranges of them (ranges.ts)
    */
   close(coordinator: NodeId, below: TransactionId, except: readonly string[], sequence: number): Watermark | null {
+    if (!this.firstBelow.has(coordinator)) this.firstBelow.set(coordinator, below);
     const watermark = this.note(coordinator, below, except, sequence);
     if (watermark !== null) this.dropBelow(coordinator, watermark);
     return watermark;
@@ -140,6 +143,15 @@ export class Outcomes {
   isClosed(coordinator: NodeId, id: TransactionId): boolean {
     const watermark = this.watermarks.get(coordinator);
     return watermark !== undefined && isBelow(id, watermark);
+  }
+
+  /**
+   * Whether its coordinator gave the id out after this node started: nothing of it was lost in a crash, forced or
+   * not. A watermark travels on the link that was made since, and is never older than that (runtime/link).
+   */
+  isSinceStart(coordinator: NodeId, id: TransactionId): boolean {
+    const first = this.firstBelow.get(coordinator);
+    return first !== undefined && id >= first;
   }
 
   private dropBelow(coordinator: NodeId, watermark: Watermark): void {

@@ -57,15 +57,23 @@ const recordTags = {
   "one-phase": 2,
   prepare: 3,
   damaged: 4,
+  collecting: 5,
+  abort: 6,
+  heuristic: 7,
+  told: 8,
+  "second-life": 9,
   "paxos-prepare": 20,
   promise: 21,
   accept: 22,
   forced: 23,
 } as const satisfies Record<LogRecord["kind"], number>;
-const protocolTags = { "2pc": 1, "paxos-commit": 6, "paxos-commit-fast": 7 } as const satisfies Record<
-  ProtocolName,
-  number
->;
+const protocolTags = {
+  "2pc": 1,
+  "2pc-presumed-nothing": 2,
+  "2pc-presumed-commit": 3,
+  "paxos-commit": 6,
+  "paxos-commit-fast": 7,
+} as const satisfies Record<ProtocolName, number>;
 const outcomeTags = { committed: 1, aborted: 2, heuristic: 3, "read-only": 4 } as const satisfies Record<
   Closed["outcome"],
   number
@@ -171,7 +179,12 @@ export class RowWriter {
     out.byte(recordTags[record.kind]);
     switch (record.kind) {
       case "commit":
+      case "collecting":
         return this.nodeList(record.participants);
+      case "abort":
+        this.nodeList(record.participants);
+        out.byte(reasonTags[record.reason]).text(record.detail);
+        return;
       case "one-phase":
         return this.node(record.participant);
       case "prepare":
@@ -201,6 +214,14 @@ export class RowWriter {
         if (record.membership === null) return;
         this.membership(record.membership);
         return this.proposals(record.proposals);
+      case "heuristic":
+        out.byte(decisionTags[record.did]).text(record.reason);
+        return;
+      case "told":
+        out.byte(decisionTags[record.decision]);
+        return;
+      case "second-life":
+        return;
       default:
         record satisfies never;
     }
@@ -385,6 +406,21 @@ class EntryReader {
         if (from.byte() === 0) return { kind: "accept", ballot, membership: null, proposals: [] };
         return { kind: "accept", ballot, membership: this.membership(), proposals: this.proposals() };
       }
+      case recordTags.collecting:
+        return { kind: "collecting", participants: this.nodeList() };
+      case recordTags.abort:
+        return {
+          kind: "abort",
+          participants: this.nodeList(),
+          reason: this.name(reasonNames),
+          detail: from.text(),
+        };
+      case recordTags.heuristic:
+        return { kind: "heuristic", did: this.name(decisionNames), reason: from.text() };
+      case recordTags.told:
+        return { kind: "told", decision: this.name(decisionNames) };
+      case recordTags["second-life"]:
+        return { kind: "second-life" };
       default:
         throw new UnreadableBytes(`no record has the tag ${tag}`);
     }

@@ -61,6 +61,16 @@ function recordText(record: Extract<Json<Entry>, { kind: "record" }>["record"]):
   switch (record.kind) {
     case "commit":
       return `commit  ${list(record.participants)}`;
+    case "collecting":
+      return `collecting  ${list(record.participants)}`;
+    case "abort":
+      return `abort  ${list(record.participants)} ${record.reason}${quoted(record.detail)}`;
+    case "heuristic":
+      return `heuristic  ${record.did}${quoted(record.reason)}`;
+    case "told":
+      return `told  ${record.decision}`;
+    case "second-life":
+      return "second-life";
     case "one-phase":
       return `one-phase  ${record.participant}`;
     case "prepare": {

@@ -67,6 +67,10 @@ const tags = {
   "commit-one-phase": 11,
   "resolve-one-phase": 12,
   "one-phase-result": 13,
+  "decision-request": 14,
+  "decision-reply": 15,
+  forget: 16,
+  "last-work": 17,
   "paxos-prepare": 36,
   "begin-commit": 37,
   "phase-1a": 38,
@@ -87,11 +91,19 @@ const tags = {
 /** Added to an envelope's tag that carries a timeout. */
 const timed = 0x80;
 
-const protocols = table<ProtocolName>({ "2pc": 1, "paxos-commit": 6, "paxos-commit-fast": 7 });
+const protocols = table<ProtocolName>({
+  "2pc": 1,
+  "2pc-presumed-nothing": 2,
+  "2pc-presumed-commit": 3,
+  "paxos-commit": 6,
+  "paxos-commit-fast": 7,
+});
 
 const decisions = table<Decision>({ commit: 1, abort: 2 });
 
 const values = table<Value>({ prepared: 1, aborted: 2 });
+
+const replies = table<Decision | "uncertain" | "unknown">({ commit: 1, abort: 2, uncertain: 3, unknown: 4 });
 
 const votes = table<"yes" | "read-only" | "no">({ yes: 1, "read-only": 2, no: 3 });
 
@@ -221,6 +233,7 @@ function writeBody(body: Message): void {
       writeFlag(body.usable);
       return;
     case "prepare":
+    case "last-work":
       writeNames(body.participants);
       writeToken(body.token);
       out.varint(body.workCount);
@@ -249,10 +262,15 @@ function writeBody(body: Message): void {
       if (body.outcome === "aborted") out.byte(reasons.code[body.reason]).text(body.detail);
       else out.bytes(body.result);
       return;
+    case "decision-reply":
+      out.byte(replies.code[body.answer]);
+      return;
     case "inquire":
     case "pending":
     case "not-mine":
     case "resolve-one-phase":
+    case "decision-request":
+    case "forget":
       return;
     case "paxos-prepare":
       writeMembership(body.membership);
@@ -380,8 +398,9 @@ function readBody(from: FrameReader, tag: number): Message {
         usable: from.flag(),
       };
     case tags.prepare:
+    case tags["last-work"]:
       return {
-        kind: "prepare",
+        kind: tag === tags.prepare ? "prepare" : "last-work",
         participants: from.names(),
         token: from.token(),
         workCount: from.varint(),
@@ -408,6 +427,12 @@ function readBody(from: FrameReader, tag: number): Message {
       return { kind: "commit-one-phase", token: from.token(), workCount: from.varint(), work: from.optional() };
     case tags["resolve-one-phase"]:
       return { kind: "resolve-one-phase" };
+    case tags["decision-request"]:
+      return { kind: "decision-request" };
+    case tags["decision-reply"]:
+      return { kind: "decision-reply", answer: replies.name(from.byte()) };
+    case tags.forget:
+      return { kind: "forget" };
     case tags["one-phase-result"]: {
       const outcome = outcomes.name(from.byte());
       if (outcome === "committed") return { kind: "one-phase-result", outcome, result: from.bytes() };

@@ -52,6 +52,10 @@ const sheddable: Readonly<Record<MessageKind, boolean>> = {
   "outcome-request": false,
   close: false,
   forgotten: false,
+  "decision-request": true,
+  "decision-reply": true,
+  forget: false,
+  "last-work": true,
 };
 
 export interface OutboxPorts {

@@ -130,9 +130,8 @@ describe("a branch in doubt", () => {
     if (id === null) throw new Error("refused");
     world.network.rule = (sending) => {
       const { envelope } = sending;
-      return envelope?.transaction === id && envelope.body.kind === "decision" && sending.to === "P1"
-        ? []
-        : rule(sending);
+      const tells = envelope?.body.kind === "decision" || envelope?.body.kind === "decision-reply";
+      return envelope?.transaction === id && tells && sending.to === "P1" ? [] : rule(sending);
     };
     await world.run(50);
     return {

@@ -28,6 +28,10 @@ const shares: Readonly<Record<MessageKind, "counted" | "beside" | "work">> = {
   "outcome-request": "beside",
   close: "beside",
   forgotten: "beside",
+  "last-work": "work",
+  "decision-request": "beside",
+  "decision-reply": "beside",
+  forget: "beside",
 };
 
 const all = Object.entries(shares);

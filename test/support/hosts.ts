@@ -41,6 +41,10 @@ export abstract class Host implements Receiver {
   abstract linkUp(node: NodeId): void;
   abstract linkDown(node: NodeId, seen: Returning): void;
 
+  get incarnation(): number {
+    return this.disk.incarnation;
+  }
+
   start(): void {
     if (this.isAlive) return;
     this.disk.incarnation += 1;

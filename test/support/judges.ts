@@ -52,11 +52,19 @@ interface Facts {
 
 /** What must be durable at the sender, or must have been, before a message leaves: one of these. */
 const mustHave: {
-  readonly [K in MessageKind]?: (body: Message & { kind: K }, plan: Plan) => readonly string[] | null;
+  readonly [K in MessageKind]?: (
+    body: Message & { kind: K },
+    plan: Plan,
+    has: (what: string) => boolean,
+  ) => readonly string[] | null;
 } = {
   vote: ({ vote }) => (vote === "yes" ? ["prepare"] : null),
   decision: ({ decision }) => (decision === "commit" ? ["commit", "committed", "heuristic"] : null),
-  ack: ({ decision }) => (decision === "commit" ? ["committed", "damaged"] : null),
+  // A branch that never prepared has nothing to take back.
+  ack: ({ decision }, _plan, has) =>
+    decision === "commit" ? ["committed", "damaged", "heuristic"] : has("prepare") ? ["aborted", "heuristic"] : null,
+  "decision-reply": ({ answer }) =>
+    answer === "commit" ? ["committed", "damaged", "told"] : answer === "abort" ? ["aborted", "told"] : null,
   "commit-one-phase": () => ["one-phase"],
   // A branch under a token is void after a crash, so that its abort needs no row.
   "one-phase-result": ({ outcome }, { mode }) => (outcome === "aborted" && mode === "item by item" ? null : [outcome]),
@@ -156,6 +164,9 @@ export class Judges implements Probe {
         return;
       case "work-failed":
         facts.excused = true;
+        return;
+      case "decision-reply":
+        if (body.answer === "commit" || body.answer === "abort") this.decides(facts, `${from} to ${to}`, body.answer);
         return;
       case "one-phase-result":
         if (body.outcome === "aborted") facts.excused = true;
@@ -266,7 +277,8 @@ export class Judges implements Probe {
     const facts = this.facts.get(entry.transaction);
     if (facts === undefined) return;
     if (entry.kind === "record") {
-      if (entry.record.kind === "commit") this.decides(facts, node, "commit");
+      const { kind } = entry.record;
+      if (kind === "commit" || kind === "abort") this.decides(facts, node, kind);
       return;
     }
     const { outcome } = entry.outcome;
@@ -277,9 +289,12 @@ export class Judges implements Probe {
 
   private writeAhead(node: NodeId, plan: Plan, body: Message): void {
     const { id } = plan;
-    const rule = mustHave[body.kind] as ((body: Message, plan: Plan) => readonly string[] | null) | undefined;
-    const what = rule?.(body, plan) ?? null;
-    if (what === null || what.some((each) => this.durable.has(`${node} ${id} ${each}`))) return;
+    const rule = mustHave[body.kind] as
+      | ((body: Message, plan: Plan, has: (what: string) => boolean) => readonly string[] | null)
+      | undefined;
+    const has = (each: string): boolean => this.durable.has(`${node} ${id} ${each}`);
+    const what = rule?.(body, plan, has) ?? null;
+    if (what === null || what.some(has)) return;
     this.violated("write-ahead", `${node} sends ${body.kind} of ${id}, and has no durable ${what.join(" or ")}`);
   }
 }

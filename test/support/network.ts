@@ -22,6 +22,7 @@ export type Rule = (sending: Sending) => readonly number[];
 
 export interface Receiver {
   readonly isAlive: boolean;
+  readonly incarnation: number;
   receive(from: NodeId, envelopes: readonly Envelope[]): void;
   receiveWatermark(from: NodeId, watermark: Watermark): void;
 }
@@ -75,8 +76,13 @@ export class FakeNetwork {
 
   sendWatermark(from: NodeId, to: NodeId, watermark: Watermark): void {
     if (this.isCut(from, to)) return;
+    // It is of the link that it was sent on: a node that has restarted since gets the one of its new link.
+    const life = this.receivers.get(to)?.incarnation;
     for (const delayMs of this.rule({ from, to, envelope: null }))
-      this.timeline.after(delayMs, () => this.receivers.get(to)?.receiveWatermark(from, watermark));
+      this.timeline.after(delayMs, () => {
+        const receiver = this.receivers.get(to);
+        if (receiver?.incarnation === life) receiver?.receiveWatermark(from, watermark);
+      });
   }
 
   private arrive(from: NodeId, to: NodeId, frame: readonly { envelope: Envelope; number: number }[]): void {

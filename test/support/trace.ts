@@ -126,6 +126,14 @@ function recordText(record: LogRecord): string {
   switch (record.kind) {
     case "commit":
       return `commit(${record.participants.join(", ")})`;
+    case "collecting":
+      return `collecting(${record.participants.join(", ")})`;
+    case "abort":
+      return `abort(${record.participants.join(", ")})`;
+    case "heuristic":
+      return `heuristic(${record.did}, ${record.reason})`;
+    case "told":
+      return `told(${record.decision})`;
     case "one-phase":
       return `one-phase(${record.participant})`;
     case "promise":
@@ -176,8 +184,9 @@ function messageText(body: Message): string {
     case "work-failed":
       return `WORK_FAILED ${body.item} ${body.reason}`;
     case "prepare":
+    case "last-work":
     case "commit-one-phase": {
-      const name = body.kind === "prepare" ? "PREPARE" : "COMMIT_1P";
+      const name = { prepare: "PREPARE", "last-work": "LAST_WORK", "commit-one-phase": "COMMIT_1P" }[body.kind];
       return body.token === null ? name : `${name} ${body.token.incarnation}.${body.token.number} ×${body.workCount}`;
     }
     case "vote":
@@ -186,6 +195,10 @@ function messageText(body: Message): string {
       return body.decision.toUpperCase();
     case "ack":
       return body.heuristic === null ? "ACK" : `ACK, but ${body.heuristic}`;
+    case "decision-request":
+      return "DECISION_REQ";
+    case "decision-reply":
+      return `DECISION_REP ${body.answer.toUpperCase()}`;
     case "resolve-one-phase":
       return "RESOLVE_1P";
     case "one-phase-result":

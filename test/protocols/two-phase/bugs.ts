@@ -9,8 +9,8 @@ import type {
   Step,
   TransactionId,
 } from "../../../protocols/index.ts";
-import type { State as CoordinatorState } from "../../../protocols/two-phase/coordinator.ts";
-import type { State as ParticipantState } from "../../../protocols/two-phase/participant.ts";
+import type { State as CoordinatorState } from "../../../protocols/two-phase/coordinator-state.ts";
+import type { State as ParticipantState } from "../../../protocols/two-phase/participant-state.ts";
 import type { Entry } from "../../../runtime/engine/index.ts";
 import type { RuleName } from "../../support/judges.ts";
 import type { Wrapped } from "../../support/planted.ts";

@@ -16,7 +16,7 @@ test("a damaged branch is told as heuristic, stays listed through restarts, and 
   world.participant("P1").resource.damaged.add(id);
   await world.run(5_000);
 
-  expect(alarms).toEqual(["P1 outside-write"]);
+  expect(alarms).toEqual(["P1 outside-write", "C heuristic"]);
   expect(world.coordinator.engine.liveCount).toBe(0);
   expect(world.participant("P2").disk.image.applied.has(id)).toBe(true);
   expect(world.participant("P1").disk.image.applied.has(id)).toBe(false);
@@ -27,7 +27,7 @@ test("a damaged branch is told as heuristic, stays listed through restarts, and 
     await world.run(5_000);
   }
   expect(world.participant("P1").participant.branches()).toMatchObject([{ transaction: id, state: "heuristic" }]);
-  expect(alarms).toEqual(["P1 outside-write", "P1 outside-write"]);
+  expect(alarms).toEqual(["P1 outside-write", "C heuristic", "P1 outside-write"]);
   world.ask(id);
   await world.run(100);
   expect(answers).toMatchObject([

@@ -77,7 +77,7 @@ function run(
   return step;
 }
 
-const fresh: Absence = { kind: "fresh" };
+const fresh: Absence = { kind: "fresh", sinceStart: true };
 const closed = (outcome: Closed["outcome"], participants: readonly string[] = []): Absence => ({
   kind: "closed",
   closed: {

@@ -23,6 +23,8 @@ interface Waiting {
   readonly timer: Timer;
   readonly firstMs: number;
   readonly sends: Message;
+  /** From the second time on. */
+  readonly besides?: readonly Message[];
 }
 
 const cases: readonly Waiting[] = [
@@ -51,16 +53,18 @@ const cases: readonly Waiting[] = [
     timer: "decision",
     firstMs: defaultTimes.decisionMs,
     sends: { kind: "inquire" },
+    // To both peers, since the coordinator is silent (§A.8).
+    besides: [{ kind: "decision-request" }, { kind: "decision-request" }],
   },
 ];
 
-describe.each(cases)("$name", ({ machine, records, timer, firstMs, sends }) => {
+describe.each(cases)("$name", ({ machine, records, timer, firstMs, sends, besides = [] }) => {
   test("goes out again and again, twice as late each time up to the cap, for ever", () => {
     let step = machine.restore(env, ID, records);
     const { state: restored } = step;
     const middles: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      expect(step.sends?.map(({ body }) => body)).toEqual([sends]);
+      expect(step.sends?.map(({ body }) => body)).toEqual(round === 0 ? [sends] : [sends, ...besides]);
       const [set] = step.timers ?? [];
       if (set === undefined || !("set" in set)) throw new Error("no timer was set");
       expect(set.set).toBe(timer);

@@ -191,6 +191,36 @@ export const everyEntry: readonly Entry[] = [
       proposals: [],
     },
   },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000010",
+    protocol: "2pc-presumed-commit",
+    record: { kind: "collecting", participants: ["bank-a", "bank-b"] },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000011",
+    protocol: "2pc-presumed-nothing",
+    record: { kind: "abort", participants: ["bank-a"], reason: "TIMEOUT", detail: "no vote in time from bank-b" },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000012",
+    protocol: "2pc",
+    record: { kind: "heuristic", did: "abort", reason: "the coordinator's disk is gone" },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000013",
+    protocol: "2pc",
+    record: { kind: "told", decision: "commit" },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000014",
+    protocol: "2pc",
+    record: { kind: "second-life" },
+  },
 ];
 
 /** What `child.ts` is asked for. */

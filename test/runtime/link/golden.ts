@@ -47,6 +47,16 @@ const bodies: { readonly [K in MessageKind]: readonly Extract<Message, { kind: K
     { kind: "ack", decision: "commit", heuristic: null },
     { kind: "ack", decision: "abort", heuristic: "committed by hand" },
   ],
+  "last-work": [
+    { kind: "last-work", participants: ["bank-a", "bank-b"], token, workCount: 2, work: ascii("third") },
+    { kind: "last-work", participants: ["bank-b", "bank-a"], token: null, workCount: 0, work: ascii("all of it") },
+  ],
+  "decision-request": [{ kind: "decision-request" }],
+  "decision-reply": (["commit", "abort", "uncertain", "unknown"] as const).map((answer) => ({
+    kind: "decision-reply",
+    answer,
+  })),
+  forget: [{ kind: "forget" }],
   inquire: [{ kind: "inquire" }],
   pending: [{ kind: "pending" }],
   "not-mine": [{ kind: "not-mine" }],

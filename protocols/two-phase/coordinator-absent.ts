@@ -1,0 +1,157 @@
+/**
+ * What a coordinator answers about an id that it has no state of: the presumption, for prepared participants
+ * only; FORGOTTEN, for clients; and reports of damage that come after it has forgotten.
+ */
+
+import type { Answer, Input, ReplyId } from "../machine.ts";
+import { unreachable } from "../machine.ts";
+import type { Message } from "../message.ts";
+import type { Absence, Closed, Decision, NodeId } from "../transaction.ts";
+import type { CoordinatorStep } from "./coordinator-state.ts";
+import { heuristicRow, reportersOf, withReport } from "./heuristic.ts";
+import type { Presumption } from "./presumption.ts";
+
+export function absent(rules: Presumption, absence: Absence, input: Input): CoordinatorStep {
+  switch (input.kind) {
+    case "start":
+      return input.reply === null ? { state: null, ignored: "already-decided" } : answered(input.reply, absence);
+    case "ask":
+      return answered(input.reply, absence);
+    case "operator":
+      if (input.act === "acknowledge") return acknowledge(absence, input.reply);
+      return input.reply === null ? { state: null, ignored: "already-decided" } : answered(input.reply, absence);
+    case "message":
+      return absentMessage(rules, absence, input.from, input.body);
+    case "timeout":
+      return { state: null, ignored: "late-timeout" };
+    case "suspicion":
+    case "closed":
+      return { state: null, ignored: "nothing-to-do" };
+    case "resource":
+      return { state: null, ignored: "late-resource-result" };
+    default:
+      return unreachable(input);
+  }
+}
+
+function absentMessage(rules: Presumption, absence: Absence, from: NodeId, body: Message): CoordinatorStep {
+  switch (body.kind) {
+    case "inquire":
+      if (absence.kind === "foreign") return { state: null, sends: [{ to: from, body: { kind: "not-mine" } }] };
+      return told(rules, absence, from, body);
+    case "vote":
+      // Presumed commit answers only who asks: a YES that comes late proves nothing (§A.2 d).
+      if (body.vote !== "yes" || absence.kind === "foreign" || rules.silence === "commit")
+        return { state: null, ignored: "late-vote" };
+      return told(rules, absence, from, body);
+    case "ack":
+      return body.heuristic === null
+        ? { state: null, ignored: "late-acknowledgement" }
+        : reported(absence, from, body.decision, body.heuristic);
+    case "one-phase-result":
+      return { state: null, ignored: "late-one-phase-result" };
+    default:
+      return { state: null, effects: [impossible(from, body)] };
+  }
+}
+
+/** What the row says; where there is none, what its silence means (§A.5). The log is proven complete. */
+function told(rules: Presumption, absence: Absence, from: NodeId, body: Message): CoordinatorStep {
+  const decision = decisionFor(rules, absence, from);
+  if (decision === null) return { state: null, effects: [impossible(from, body)] };
+  return { state: null, sends: [{ to: from, body: { kind: "decision", decision } }] };
+}
+
+function decisionFor(rules: Presumption, absence: Absence, from: NodeId): Decision | null {
+  switch (absence.kind) {
+    case "closed": {
+      const { outcome, reason, participants } = absence.closed;
+      const commits = outcome !== "aborted" && reason === null && participants.includes(from);
+      return commits ? "commit" : "abort";
+    }
+    case "fresh":
+      // Never issued, and somebody has prepared it: this log is not the one that issued it.
+      return rules.silence === "abort" ? "abort" : null;
+    case "lost":
+    case "forgotten":
+      return rules.silence;
+    case "foreign":
+      return null;
+    default:
+      return unreachable(absence);
+  }
+}
+
+/** A branch went against a decision that is forgotten here: an alarm, and a row that stays until somebody has seen to it. */
+function reported(absence: Absence, from: NodeId, decision: Decision, text: string): CoordinatorStep {
+  if (absence.kind === "foreign" || absence.kind === "fresh") return { state: null, ignored: "late-acknowledgement" };
+  const report = { from, text };
+  const row =
+    absence.kind === "closed"
+      ? withReport(absence.closed, decision, report)
+      : heuristicRow({ decision, reason: null, detail: "" }, [], [report]);
+  // Heard of, and perhaps looked after since: then the branch has missed that.
+  if (row === null)
+    return absence.kind === "closed" && absence.closed.until === "retention"
+      ? { state: null, sends: [{ to: from, body: { kind: "forget" } }] }
+      : { state: null, ignored: "late-acknowledgement" };
+  return {
+    state: null,
+    closed: { outcome: row, force: true },
+    effects: [{ kind: "alarm", alarm: "heuristic", detail: `${from} ${text}` }],
+  };
+}
+
+/** A person has looked after the damage: from here on the row may go, and so may those of the branches. */
+function acknowledge(absence: Absence, reply: ReplyId | null): CoordinatorStep {
+  const effects = reply === null ? [] : (answered(reply, absence).effects ?? []);
+  if (absence.kind !== "closed" || !isUnacknowledged(absence.closed))
+    return reply === null ? { state: null, ignored: "nothing-to-do" } : { state: null, effects };
+  const { closed } = absence;
+  return {
+    state: null,
+    closed: { outcome: { ...closed, until: "retention" }, force: true },
+    sends: reportersOf(closed).map((to) => ({ to, body: { kind: "forget" } })),
+    effects,
+  };
+}
+
+function isUnacknowledged({ outcome, until }: Closed): boolean {
+  return outcome === "heuristic" && until === "closed";
+}
+
+function answered(to: ReplyId, absence: Absence): CoordinatorStep {
+  return { state: null, effects: [{ kind: "reply", to, answer: answerFor(absence) }] };
+}
+
+function answerFor(absence: Absence): Answer {
+  switch (absence.kind) {
+    case "closed": {
+      const { outcome, reason, detail } = absence.closed;
+      if (outcome === "aborted" || reason !== null)
+        return { outcome: "aborted", reason: reason ?? "PRESUMED", detail, participant: null };
+      return { outcome: "committed", results: new Map(), heuristic: outcome === "heuristic" };
+    }
+    // Commits, one-phase starts and read-only outcomes are forced before anyone hears of them, so that
+    // silence of a log that still keeps this id's outcomes proves that nobody was told "committed".
+    case "lost":
+      return {
+        outcome: "aborted",
+        reason: "COORDINATOR_RESTARTED",
+        detail: "the coordinator restarted before it decided",
+        participant: null,
+      };
+    case "forgotten":
+      return { outcome: "forgotten" };
+    case "foreign":
+      return { outcome: "not-mine" };
+    case "fresh":
+      return { outcome: "unknown" };
+    default:
+      return unreachable(absence);
+  }
+}
+
+function impossible(from: NodeId, body: Message): { kind: "alarm"; alarm: "impossible-message"; detail: string } {
+  return { kind: "alarm", alarm: "impossible-message", detail: `${from} sent ${body.kind} to a coordinator` };
+}
