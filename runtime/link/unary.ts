@@ -2,6 +2,7 @@
 
 import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
 import { NemconError } from "../errors/index.ts";
+import { inSlices } from "./slices.ts";
 import { toServiceError, type StatusToSend } from "./status.ts";
 
 type Run<Request, Response> = (
@@ -20,13 +21,17 @@ export function unary<Request, Response>(run: Run<Request, Response>) {
   };
 }
 
+/** In slices: one turn may answer a hundred calls, and each costs more than its decision. */
+const soon = inSlices();
+
 async function answer<Request, Response>(
   run: Run<Request, Response>,
   call: ServerUnaryCall<Request, Response>,
   callback: sendUnaryData<Response>,
 ): Promise<void> {
   try {
-    callback(null, await run(call.request, call));
+    const response = await run(call.request, call);
+    soon(() => callback(null, response));
   } catch (thrown) {
     callback(statusOf(thrown));
   }
