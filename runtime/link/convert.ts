@@ -16,7 +16,9 @@ export function valueToProto(value: Value): ProtoValue {
   if (typeof value === "bigint") {
     if (value < INT64_MIN || value > INT64_MAX)
       throw new NemconError("INVALID_REQUEST", `The integer ${value} has more than 64 bits.`);
-    return { integer: value.toString() };
+    const number = Number(value);
+    // A text is read digit by digit, with divisions of 64 bits.
+    return { integer: Number.isSafeInteger(number) ? number : value.toString() };
   }
   if (typeof value === "number") return { real: value };
   return typeof value === "string" ? { text: value } : { blob: value };

@@ -9,15 +9,15 @@ const sent = (value: Parameter): unknown => operationMessage({ sql: "?", paramet
 
 describe("a parameter", () => {
   test.each<[what: string, value: Parameter, message: unknown]>([
-    ["a whole number is INTEGER", 1, { integer: "1" }],
-    ["so is 1.0, which is the same number", 1.0, { integer: "1" }],
+    ["a whole number is INTEGER", 1, { integer: 1 }],
+    ["so is 1.0, which is the same number", 1.0, { integer: 1 }],
     ["real(1) is REAL", real(1), { real: 1 }],
     ["a number with a fraction is REAL", 1.5, { real: 1.5 }],
     ["a number past the safe integers is REAL, as it may not be exact", 2 ** 60, { real: 2 ** 60 }],
     ["infinity is REAL", Infinity, { real: Infinity }],
     ["a bigint keeps all 64 bits", -(2n ** 63n), { integer: "-9223372036854775808" }],
-    ["true is 1", true, { integer: "1" }],
-    ["false is 0", false, { integer: "0" }],
+    ["true is 1", true, { integer: 1 }],
+    ["false is 0", false, { integer: 0 }],
     ["null is NULL", null, { null: true }],
     ["a string is TEXT", "x", { text: "x" }],
     ["bytes are a BLOB", new Uint8Array([1]), { blob: new Uint8Array([1]) }],
@@ -27,7 +27,7 @@ describe("a parameter", () => {
 
   test("has its name without the sign", () => {
     const { sql } = operationMessage({ sql: ":a", parameters: { a: 1 }, expect: { rows: 2 } });
-    expect(sql).toMatchObject({ namedParameters: { a: { integer: "1" } }, expect: { rows: 2 } });
+    expect(sql).toMatchObject({ namedParameters: { a: { integer: 1 } }, expect: { rows: 2 } });
   });
 
   test.each<[what: string, value: unknown]>([
