@@ -1,124 +1,43 @@
 /** Every row of the event tables of protocols §A.3, §A.4 and §A.5 for presumed abort: state and input, records, messages, next state. */
 
 import { describe, expect, test } from "vitest";
+import { protocols, type Input, type LogRecord, type Machine } from "../../../protocols/index.ts";
 import {
-  protocols,
-  type Absence,
-  type Closed,
-  type Descriptor,
-  type Env,
-  type Input,
-  type LogRecord,
-  type Machine,
-  type Message,
-  type ResourceResult,
-  type Step,
-} from "../../../protocols/index.ts";
-import { envOf } from "../../support/setting.ts";
+  abort,
+  ack,
+  active,
+  applied,
+  at,
+  begin,
+  can,
+  cannot,
+  closed,
+  commit,
+  env,
+  type Event,
+  fresh,
+  id,
+  inquire,
+  item,
+  line,
+  message,
+  no,
+  none,
+  prepare,
+  readOnly,
+  reads,
+  resource,
+  run,
+  start,
+  timeout,
+  token,
+  work,
+  yes,
+} from "./lines.ts";
 
 const { coordinator, participant } = protocols["2pc"];
-const id = "C.0001.00000001";
-const env = (self: string): Env =>
-  envOf(self, { times: { voteMs: 100, acknowledgementMs: 10, decisionMs: 10, retryCapMs: 100, idleMs: 1_000 } });
-const none = new Uint8Array(0);
-const work = new Uint8Array([1]);
-const token = { incarnation: 1, number: 1 };
-
-// What a step does, as one line: records (* forced), messages, effects, timers, the state.
-function line(machine: Machine<unknown, LogRecord>, step: Step<unknown, LogRecord>): string {
-  if (step.ignored !== undefined) return `ignored ${step.ignored}`;
-  const parts = [
-    ...(step.records ?? []).map(({ record, force }) => `${record.kind}${force ? "*" : ""}`),
-    ...(step.closed === undefined ? [] : [`end(${step.closed.outcome.outcome})${step.closed.force ? "*" : ""}`]),
-    ...(step.sends ?? []).map(({ to, body }) => `${name(body)}→${to}`),
-    ...(step.effects ?? []).map((effect) =>
-      effect.kind === "reply"
-        ? `reply ${effect.answer.outcome}`
-        : effect.kind === "resource"
-          ? `resource ${effect.request.act}`
-          : `alarm ${effect.alarm}`,
-    ),
-    ...(step.timers ?? []).flatMap((timer) => ("set" in timer ? [`timer ${timer.set}`] : [])),
-  ];
-  return `${parts.join(", ")} ⇒ ${step.state === null ? "forgotten" : machine.view(step.state).state}`;
-}
-
-function name(body: Message): string {
-  switch (body.kind) {
-    case "decision":
-      return body.decision;
-    case "vote":
-      return body.vote;
-    case "one-phase-result":
-      return `result(${body.outcome})`;
-    case "ack":
-      return body.heuristic === null ? "ack" : "ack(heuristic)";
-    default:
-      return body.kind;
-  }
-}
-
-type Event = Input | { readonly absent: Absence; readonly input: Input };
-
-/** Steps through the events; the first is always to an absent id. Gives the last step. */
-function run(
-  machine: Machine<unknown, LogRecord>,
-  self: string,
-  events: readonly Event[],
-  from: unknown = null,
-): Step<unknown, LogRecord> {
-  let state = from;
-  let step: Step<unknown, LogRecord> = { state };
-  for (const event of events) {
-    if ("absent" in event) step = machine.absent(env(self), id, event.absent, event.input);
-    else step = machine.step(env(self), state, event);
-    state = step.state;
-  }
-  return step;
-}
-
-const fresh: Absence = { kind: "fresh", sinceStart: true };
-const closed = (outcome: Closed["outcome"], participants: readonly string[] = []): Absence => ({
-  kind: "closed",
-  closed: {
-    outcome,
-    reason: outcome === "aborted" ? "VOTED_NO" : null,
-    detail: "",
-    result: null,
-    participants,
-    until: "closed",
-  },
-});
-const message = (from: string, body: Message, expired = false): Input => ({ kind: "message", from, body, expired });
-const at = (absent: Absence, input: Input): Event => ({ absent, input });
-const timeout = (timer: "vote" | "acknowledgement" | "decision" | "idle" | "one-phase"): Input => ({
-  kind: "timeout",
-  timer,
-});
-const resource = (result: ResourceResult): Input => ({ kind: "resource", result });
 
 describe("the coordinator, §A.3", () => {
-  const descriptor = (...participants: string[]): Descriptor => ({
-    transaction: id,
-    protocol: "2pc",
-    coordinator: "C",
-    group: null,
-    initiator: null,
-    timeoutMs: 100,
-    branches: participants.map((each) => ({ participant: each, token: null, workCount: 0, work })),
-  });
-  const start = (...participants: string[]): Input => ({
-    kind: "start",
-    descriptor: descriptor(...participants),
-    reply: 1,
-    cancelled: null,
-  });
-  const begin = (...participants: string[]): Event => at(fresh, start(...participants));
-  const yes = (from: string): Input => message(from, { kind: "vote", vote: "yes", result: none });
-  const readOnly = (from: string): Input => message(from, { kind: "vote", vote: "read-only", result: none });
-  const no = (from: string): Input => message(from, { kind: "vote", vote: "no", reason: "VOTED_NO", detail: "" });
-  const ack = (from: string): Input => message(from, { kind: "ack", decision: "commit", heuristic: null });
-  const inquire = (from: string): Input => message(from, { kind: "inquire" });
   const ask: Input = { kind: "ask", reply: 2 };
   const committing = [begin("P", "Q"), yes("P"), yes("Q")];
 
@@ -129,17 +48,17 @@ describe("the coordinator, §A.3", () => {
       [begin("P")],
       "one-phase*, commit-one-phase→P, timer one-phase ⇒ preparing",
     ],
-    ["COLLECTING, BEGIN_COMMIT again", [begin("P", "Q"), start("P", "Q")], " ⇒ preparing"],
-    ["COMMITTING, BEGIN_COMMIT again", [...committing, start("P", "Q")], "reply committed ⇒ committing"],
-    ["closed, BEGIN_COMMIT again", [at(closed("committed"), start("P", "Q"))], "reply committed ⇒ forgotten"],
-    ["aborted, BEGIN_COMMIT again", [at(closed("aborted"), start("P", "Q"))], "reply aborted ⇒ forgotten"],
-    ["forgotten, BEGIN_COMMIT again", [at({ kind: "forgotten" }, start("P", "Q"))], "reply forgotten ⇒ forgotten"],
+    ["COLLECTING, BEGIN_COMMIT again", [begin("P", "Q"), start(["P", "Q"])], " ⇒ preparing"],
+    ["COMMITTING, BEGIN_COMMIT again", [...committing, start(["P", "Q"])], "reply committed ⇒ committing"],
+    ["closed, BEGIN_COMMIT again", [at(closed("committed"), start(["P", "Q"]))], "reply committed ⇒ forgotten"],
+    ["aborted, BEGIN_COMMIT again", [at(closed("aborted"), start(["P", "Q"]))], "reply aborted ⇒ forgotten"],
+    ["forgotten, BEGIN_COMMIT again", [at({ kind: "forgotten" }, start(["P", "Q"]))], "reply forgotten ⇒ forgotten"],
     [
       "lost, BEGIN_COMMIT again: no second collection",
-      [at({ kind: "lost" }, start("P", "Q"))],
+      [at({ kind: "lost" }, start(["P", "Q"]))],
       "reply aborted ⇒ forgotten",
     ],
-    ["another's, BEGIN_COMMIT", [at({ kind: "foreign" }, start("P", "Q"))], "reply not-mine ⇒ forgotten"],
+    ["another's, BEGIN_COMMIT", [at({ kind: "foreign" }, start(["P", "Q"]))], "reply not-mine ⇒ forgotten"],
     ["COLLECTING, VOTE YES of one", [begin("P", "Q"), yes("P")], " ⇒ preparing"],
     ["COLLECTING, the same VOTE twice", [begin("P", "Q"), yes("P"), yes("P")], "ignored duplicate-vote"],
     ["COLLECTING, a VOTE of a stranger", [begin("P", "Q"), yes("X")], "ignored no-such-branch"],
@@ -249,19 +168,7 @@ describe("the coordinator, §A.3", () => {
 });
 
 describe("the participant, §A.4", () => {
-  const item = (number: number, with_: typeof token | null): Input =>
-    message("C", { kind: "work", token: with_, item: number, work });
-  const worked = (number: number): Input => resource({ kind: "worked", item: number, ok: true, result: none });
-  const active = [at(fresh, item(1, null)), worked(1)];
-  const prepare = (with_: typeof token | null, count: number, shot: Uint8Array | null = null): Input =>
-    message("C", { kind: "prepare", participants: ["P", "Q"], token: with_, workCount: count, work: shot });
-  const can = resource({ kind: "prepared", vote: "yes", redo: work, result: none });
-  const reads = resource({ kind: "prepared", vote: "read-only", result: none });
-  const cannot = resource({ kind: "prepared", vote: "no", reason: "CONSTRAINT", detail: "" });
   const prepared = [at(fresh, prepare(null, 0, work)), can];
-  const commit = message("C", { kind: "decision", decision: "commit" });
-  const abort = message("C", { kind: "decision", decision: "abort" });
-  const ok = resource({ kind: "applied", outcome: "ok" });
   const onePhase = (with_: typeof token | null, count: number, shot: Uint8Array | null = null): Input =>
     message("C", { kind: "commit-one-phase", token: with_, workCount: count, work: shot });
   const resolve = message("C", { kind: "resolve-one-phase" });
@@ -329,7 +236,11 @@ describe("the participant, §A.4", () => {
       "end(aborted)* ⇒ forgotten",
     ],
     ["PREPARED, COMMIT", [...prepared, commit], "resource commit ⇒ committing"],
-    ["PREPARED, COMMIT applied: forced, then ACK", [...prepared, commit, ok], "end(committed)*, ack→C ⇒ forgotten"],
+    [
+      "PREPARED, COMMIT applied: forced, then ACK",
+      [...prepared, commit, applied],
+      "end(committed)*, ack→C ⇒ forgotten",
+    ],
     ["PREPARED, ABORT: unforced, no ACK", [...prepared, abort], "end(aborted), resource abort ⇒ forgotten"],
     ["PREPARED, T_dec: INQUIRE, stays", [...prepared, timeout("decision")], "inquire→C, timer decision ⇒ in-doubt"],
     ["PREPARED, PENDING", [...prepared, message("C", { kind: "pending" })], "ignored decision-pending"],
@@ -355,7 +266,7 @@ describe("the participant, §A.4", () => {
     ["one phase, able: applied at once", [...active, onePhase(token, 1), can], "resource commit ⇒ committing"],
     [
       "one phase, applied: the row is forced with the effect",
-      [...active, onePhase(token, 1), can, ok],
+      [...active, onePhase(token, 1), can, applied],
       "end(committed)*, result(committed)→C ⇒ forgotten",
     ],
     [
