@@ -28,6 +28,11 @@ const commands: readonly Entry[] = [
     load: () => import("./commands/participant.ts"),
   },
   {
+    name: "acceptor",
+    summary: "serve an acceptor of Paxos Commit",
+    load: () => import("./commands/acceptor.ts"),
+  },
+  {
     name: "tx",
     summary: "run transactions, and ask for their outcomes",
     load: () => import("./commands/tx.ts"),

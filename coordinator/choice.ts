@@ -1,15 +1,22 @@
 /** Which protocol runs a transaction: by its name, or the default; and the acceptors that decide it, where it needs some. */
 
-import { isProtocolName, protocols, type AcceptorGroup, type NodeId, type ProtocolName } from "../protocols/index.ts";
+import {
+  isProtocolName,
+  protocols,
+  type AcceptorGroup,
+  type NodeId,
+  type ProtocolName,
+  type TransactionId,
+} from "../protocols/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
+import type { Groups } from "./groups.ts";
 
 export interface ChoiceOptions {
   readonly node: NodeId;
   readonly defaultProtocol: ProtocolName;
   /** Protocols that can break a promise run only where this is true. */
   readonly allowUnsafe: boolean;
-  /** The current group first; none: no acceptors. */
-  readonly groups: () => readonly AcceptorGroup[];
+  readonly groups: Pick<Groups, "of" | "all">;
   readonly isUp: (node: NodeId) => boolean;
 }
 
@@ -38,7 +45,7 @@ export class Choice {
         "PROTOCOL_UNSAFE",
         `${protocol} is not safe: ${unsafe}. ${node} runs it only where it was started with allowUnsafe (--allow-unsafe).`,
       );
-    if (acceptor !== null && this.group === null)
+    if (acceptor !== null && !this.hasAcceptors)
       throw new NemconError(
         "PROTOCOL_NOT_AVAILABLE",
         `${protocol} needs a group of acceptors, and ${node} was configured with none.`,
@@ -47,10 +54,10 @@ export class Choice {
   }
 
   /** Pinned for the transaction's life. Those that are up come first, since the first F+1 get the votes (protocols §C.6-1). */
-  groupFor(protocol: ProtocolName): AcceptorGroup | null {
-    const { group } = this;
-    if (protocols[protocol].acceptor === null || group === null) return null;
-    const { isUp } = this.options;
+  groupFor(protocol: ProtocolName, id: TransactionId): AcceptorGroup | null {
+    const { groups, isUp } = this.options;
+    const group = protocols[protocol].acceptor === null ? null : groups.of(id);
+    if (group === null) return null;
     const up = group.acceptors.filter((each) => isUp(each));
     return { version: group.version, acceptors: [...up, ...group.acceptors.filter((each) => !up.includes(each))] };
   }
@@ -64,12 +71,12 @@ export class Choice {
    */
   ofUnknown(asked: ProtocolName | "" = ""): ProtocolName {
     const likely = asked === "" ? this.options.defaultProtocol : asked;
-    if (this.group === null || protocols[likely].acceptor !== null) return likely;
+    if (!this.hasAcceptors || protocols[likely].acceptor !== null) return likely;
     const names = Object.keys(protocols).filter(isProtocolName);
     return names.find((name) => protocols[name].acceptor !== null && protocols[name].unsafe === null) ?? likely;
   }
 
-  private get group(): AcceptorGroup | null {
-    return this.options.groups()[0] ?? null;
+  private get hasAcceptors(): boolean {
+    return this.options.groups.all().length > 0;
   }
 }

@@ -1,11 +1,13 @@
 /** A coordinator as a process: configuration, journal, links and services around the wiring. */
 
-import { wasRestored, type Observer } from "../runtime/engine/index.ts";
-import { NemconError } from "../runtime/errors/index.ts";
+import type { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
+  loggedObserver,
+  networkOver,
+  openLinks,
   openTracing,
-  restoredFromCopy,
+  readMember,
   systemClock,
   systemRandom,
   systemScheduler,
@@ -14,9 +16,10 @@ import {
   type Log,
 } from "../runtime/index.ts";
 import { journalFile, openJournal } from "../runtime/journal/index.ts";
-import { channelCredentials, Links, serve, serverCredentials, services } from "../runtime/link/index.ts";
+import { serve, serverCredentials, services } from "../runtime/link/index.ts";
 import { coordinatorService } from "./api.ts";
 import { participantRelay } from "./relay.ts";
+import { Roster } from "./roster.ts";
 import { Coordinator, type CoordinatorNetwork } from "./wiring.ts";
 
 export interface RunningCoordinator {
@@ -72,15 +75,15 @@ export async function serveCoordinator(
     isUp: (peer) => up.has(peer),
   };
   const up = new Set<string>();
+  const acceptors = config.acceptors.map(readMember).filter((member) => member !== null);
   const tracing = openTracing(
     config.trace,
-    { node, role: "coordinator", host: node, incarnation, sequence: journal.durableSequence },
+    { node, role: "coordinator", host: config.host || node, incarnation, sequence: journal.durableSequence },
     log,
   );
-  const observer: Observer = { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) };
   const coordinator = new Coordinator({
-    groups: () => [],
-    allowUnsafe: false,
+    allowUnsafe: config.protocol.unsafe === "allowed",
+    acceptors,
     node,
     incarnation,
     times: { ...times, decisionMs: times.acknowledgementMs },
@@ -91,56 +94,31 @@ export async function serveCoordinator(
     scheduler: systemScheduler,
     random: systemRandom,
     journal: tracing?.tracer.journal(journal) ?? journal,
-    network: tracing?.tracer.network(network) ?? network,
-    observer: tracing?.tracer.observer(observer) ?? observer,
+    network: networkOver(network, tracing),
+    observer: loggedObserver(log, tracing),
   });
   let address = listen;
-  const links = new Links({
-    identity: {
-      cluster,
-      node,
-      role: "coordinator",
-      software,
-      log: logId,
-      incarnation,
-      // A getter: a peer compares it with what it last saw.
-      get sequence() {
-        return journal.durableSequence;
-      },
-      get address() {
-        return address;
-      },
+  const roster = new Roster(acceptors, (to, members) => links.sendSide(to, { kind: "roster", members }));
+  const links = openLinks({
+    cluster,
+    node,
+    role: "coordinator",
+    accepts: ["participant", "acceptor"],
+    software,
+    logId,
+    incarnation,
+    journal,
+    address: () => address,
+    member: coordinator,
+    onSide: () => undefined,
+    onLinked: (peer, isUp) => {
+      if (isUp) up.add(peer.node);
+      else up.delete(peer.node);
+      roster.changed(peer, isUp);
     },
-    accepts: ["participant"],
-    sequence: () => journal.durableSequence,
-    admit: (hello) => {
-      const verdict = coordinator.admit(hello);
-      return verdict.ok ? { ok: true, seen: coordinator.engine.peer(hello.node) ?? null } : verdict;
-    },
-    events: {
-      onEnvelopes: (from, envelopes) => {
-        tracing?.tracer.received(from, envelopes);
-        coordinator.onEnvelopes(from, envelopes);
-      },
-      onSide: () => undefined,
-      onUp: (peer) => {
-        up.add(peer.node);
-        coordinator.onUp(peer.node);
-      },
-      onDown: (peer) => {
-        up.delete(peer.node);
-        coordinator.onDown(peer.node, peer.seen);
-      },
-      onSeen: (from, seen) => {
-        const self = { log: logId, incarnation, sequence: journal.durableSequence };
-        if (wasRestored(self, seen)) onFatal(restoredFromCopy(node, self.sequence, from, seen.sequence));
-      },
-      onRefused: ({ byPeer, reason, message }) => {
-        if (byPeer && reason === "JOURNAL_RESTORED") onFatal(new NemconError("JOURNAL_RESTORED", message));
-      },
-    },
+    tracing,
     log,
-    credentials: channelCredentials(null),
+    onFatal,
   });
   coordinator.open(replayed);
   const refusals = setInterval(() => {
@@ -173,6 +151,7 @@ export async function serveCoordinator(
       ],
     });
     address = server.address;
+    for (const acceptor of coordinator.groups.members()) links.dial(acceptor.address);
     server.setServing(true);
     const close = async (): Promise<void> => {
       clearInterval(refusals);

@@ -4,7 +4,6 @@ import {
   parseTransactionId,
   protocols,
   unreachable,
-  type AcceptorGroup,
   type BranchPlan,
   type Descriptor,
   type NodeId,
@@ -34,6 +33,7 @@ import { NemconError } from "../runtime/errors/index.ts";
 import { Admission, type Refusals } from "./admission.ts";
 import { Choice } from "./choice.ts";
 import { Enlistment, type Tell } from "./enlistment.ts";
+import { Groups, type AcceptorAddress } from "./groups.ts";
 import { coordinatorIdentity } from "./identity.ts";
 import { Ids, type Block } from "./ids.ts";
 import { pageOf, type Listing, type Page } from "./pages.ts";
@@ -62,8 +62,8 @@ export interface CoordinatorOptions {
   readonly allowUnsafe: boolean;
   readonly retention: RetentionTimes;
   readonly limits: { readonly queue: number; readonly participants: number; readonly peers: number };
-  /** The acceptor groups that open transactions may be pinned to, the current one first; none: no acceptors. */
-  readonly groups: () => readonly AcceptorGroup[];
+  /** Those of new transactions; none: it has no acceptors. */
+  readonly acceptors: readonly AcceptorAddress[];
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -92,6 +92,7 @@ const WATERMARK_MS = 1_000;
 export class Coordinator {
   readonly engine: Engine;
   readonly sessions: Sessions;
+  readonly groups: Groups;
   private readonly admission: Admission;
   private readonly ids: Ids;
   private readonly options: CoordinatorOptions;
@@ -111,7 +112,6 @@ export class Coordinator {
     this.options = options;
     this.ids = new Ids(node, incarnation);
     const isUp = (peer: NodeId): boolean => network.isUp(peer);
-    this.choice = new Choice({ ...options, isUp });
     this.admission = new Admission({ nowMs: () => clock.nowMs(), limit: options.limits.queue });
     this.engine = new Engine({
       env: {
@@ -119,7 +119,7 @@ export class Coordinator {
         incarnation,
         times,
         coordinators: () => namesOf(this.engine, "coordinator"),
-        groups: options.groups,
+        groups: () => this.groups.all(),
       },
       machines: coordinatorMachine,
       identity: coordinatorIdentity(node, incarnation, this.ids),
@@ -134,6 +134,8 @@ export class Coordinator {
       lockWaitMs: 0,
       flushMs: 100,
     });
+    this.groups = new Groups(this.engine);
+    this.choice = new Choice({ ...options, groups: this.groups, isUp });
     this.sessions = new Sessions(
       {
         clock,
@@ -151,6 +153,7 @@ export class Coordinator {
     this.engine.restore(rows);
     const { node, incarnation } = this.options;
     this.unknown = unknownAfter(node, incarnation, this.engine.outcomes.watermark(node));
+    this.groups.use(this.options.acceptors, this.ids.end);
     this.watermarkLater();
   }
 
@@ -422,7 +425,7 @@ export class Coordinator {
       protocol,
       coordinator: this.options.node,
       branches,
-      group: this.choice.groupFor(protocol),
+      group: this.choice.groupFor(protocol, transaction),
       initiator: null,
       timeoutMs,
     };
@@ -588,7 +591,7 @@ export class Coordinator {
 
   /** Without acceptors the own log, proven complete, knows of every transaction that is not over. */
   private get decidesAlone(): boolean {
-    return this.options.groups().length === 0;
+    return this.groups.all().length === 0;
   }
 }
 

@@ -1,11 +1,13 @@
 /** A participant as a process: configuration, journal and resource in one SQLite file, links and services around the wiring. */
 
-import { wasRestored, type Network, type Observer } from "../runtime/engine/index.ts";
+import type { Network } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
+  loggedObserver,
+  networkOver,
+  openLinks,
   openTracing,
-  restoredFromCopy,
   systemClock,
   systemRandom,
   systemScheduler,
@@ -14,16 +16,9 @@ import {
   type ParticipantConfig,
 } from "../runtime/index.ts";
 import { openJournal, type SqliteJournal } from "../runtime/journal/index.ts";
-import {
-  channelCredentials,
-  Links,
-  serve,
-  serverCredentials,
-  services,
-  unary,
-  type ParticipantHandlers,
-} from "../runtime/link/index.ts";
+import { serve, serverCredentials, services, unary, type ParticipantHandlers } from "../runtime/link/index.ts";
 import { Forward } from "./forward.ts";
+import { Neighbours } from "./neighbours.ts";
 import { Reads } from "./reads.ts";
 import { openSqliteResource, type SqliteResource } from "./resources/sqlite/index.ts";
 import { Participant } from "./wiring.ts";
@@ -80,12 +75,10 @@ export async function serveParticipant(
     opened.unshift(resource);
     const tracing = openTracing(
       config.trace,
-      { node, role: "participant", host: node, incarnation, sequence: journal.durableSequence },
+      { node, role: "participant", host: config.host || node, incarnation, sequence: journal.durableSequence },
       log,
     );
     if (tracing !== null) opened.unshift(tracing);
-    const network: Network = { send: (to, envelopes) => links.send(to, envelopes) };
-    const observer: Observer = { alarm: (transaction, alarm, detail) => log.error({ transaction, alarm }, detail) };
     const participant = new Participant({
       node,
       incarnation,
@@ -103,58 +96,36 @@ export async function serveParticipant(
       scheduler: systemScheduler,
       random: systemRandom,
       journal: tracing?.tracer.journal(journal) ?? journal,
-      network: tracing?.tracer.network(network) ?? network,
+      network: networkOver<Network>({ send: (to, envelopes) => links.send(to, envelopes) }, tracing),
       resource,
-      observer: tracing?.tracer.observer(observer) ?? observer,
+      observer: loggedObserver(log, tracing),
     });
     const reads = new Reads(node, participant, resource, {
       rows: config.limits.rows,
       bytes: config.limits.resultBytes,
     });
     let address = listen;
-    const links = new Links({
-      identity: {
-        cluster,
-        node,
-        role: "participant",
-        software,
-        log: logId,
-        incarnation,
-        // A getter: a peer compares it with what it last saw.
-        get sequence() {
-          return journal.durableSequence;
-        },
-        get address() {
-          return address;
-        },
+    const neighbours = new Neighbours(node, { dial: (to) => links.dial(to), hangUp: (to) => links.hangUp(to) });
+    const links = openLinks({
+      cluster,
+      node,
+      role: "participant",
+      accepts: ["coordinator", "participant", "acceptor"],
+      software,
+      logId,
+      incarnation,
+      journal,
+      address: () => address,
+      member: participant,
+      onSide: (from, item) => {
+        if (item.kind === "watermark") participant.onWatermark(from, item.below, item.except);
+        else if (item.kind === "roster" && participant.engine.peer(from)?.role === "coordinator")
+          neighbours.take(item.members);
+        else if (item.kind === "call") links.sendSide(from, reads.answer(item.id, item.method, item.payload));
       },
-      accepts: ["coordinator"],
-      sequence: () => journal.durableSequence,
-      admit: (hello) => {
-        const verdict = participant.admit(hello);
-        return verdict.ok ? { ok: true, seen: participant.engine.peer(hello.node) ?? null } : verdict;
-      },
-      events: {
-        onEnvelopes: (from, envelopes) => {
-          tracing?.tracer.received(from, envelopes);
-          participant.onEnvelopes(from, envelopes);
-        },
-        onSide: (from, item) => {
-          if (item.kind === "watermark") participant.onWatermark(from, item.below, item.except);
-          else if (item.kind === "call") links.sendSide(from, reads.answer(item.id, item.method, item.payload));
-        },
-        onUp: (peer) => participant.onUp(peer.node),
-        onDown: (peer) => participant.onDown(peer.node, peer.seen),
-        onSeen: (from, seen) => {
-          const self = { log: logId, incarnation, sequence: journal.durableSequence };
-          if (wasRestored(self, seen)) onFatal(restoredFromCopy(node, self.sequence, from, seen.sequence));
-        },
-        onRefused: ({ byPeer, reason, message }) => {
-          if (byPeer && reason === "JOURNAL_RESTORED") onFatal(new NemconError("JOURNAL_RESTORED", message));
-        },
-      },
+      tracing,
       log,
-      credentials: channelCredentials(null),
+      onFatal,
     });
     opened.unshift(links, participant);
     participant.open(replayed);
@@ -166,7 +137,10 @@ export async function serveParticipant(
     const server = await serve({
       address: listen,
       tls: null,
-      services: [{ definition: services.participant, implementation: { ...handlers(node, reads, forward) } }],
+      services: [
+        { definition: services.participant, implementation: { ...handlers(node, reads, forward) } },
+        { definition: services.peer, implementation: links.serviceImplementation },
+      ],
     });
     address = server.address;
     for (const coordinator of config.coordinators) links.dial(coordinator);

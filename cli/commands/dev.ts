@@ -1,10 +1,12 @@
 /** `nemcon dev`: a whole cluster on this machine. */
 
+import { createInterface, type Interface } from "node:readline";
 import { Option, type Command } from "commander";
-import { exit, NemconError } from "../../runtime/errors/index.ts";
+import { exit } from "../../runtime/errors/index.ts";
 import { count, port, positive } from "../arguments.ts";
 import type { Layout } from "../dev/cluster.ts";
 import type { DemoFigures } from "../dev/demo.ts";
+import type { Supervisor } from "../dev/supervisor.ts";
 import type { Json } from "../json.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
@@ -33,10 +35,10 @@ export function define(command: Command, shell: Shell): void {
     .option("--once", "run the demonstration, print its verdict and stop")
     .option("--directory <directory>", "where data is kept (default: a fresh one that is named)")
     .option("--participants <number>", "how many participants", count, 3)
-    .option("--acceptors <number>", "how many acceptors; this version has none", count, 0)
+    .option("--acceptors <number>", "how many acceptors: 1, 3 or 5, or 0 for none", count, 3)
     .option("--coordinators <number>", "how many coordinators", count, 2)
     .option("--port <port>", "the first port; 0: any free ones", port, 7400)
-    .option("--allow-unsafe", "allow protocols that are unsafe outside the lab; this version has none")
+    .option("--allow-unsafe", "allow protocols that lose atomicity under faults that do happen")
     .option("--workload <name>", "what the demonstration runs: smallbank, kv, kv-a and on, or a .sql file", "smallbank")
     .option("--seed <number>", "what the demonstration draws its transactions from", count, 1)
     .addOption(new Option("--customers <number>").argParser(positive).default(10_000).hideHelp())
@@ -44,7 +46,7 @@ export function define(command: Command, shell: Shell): void {
     .addOption(new Option("--concurrency <number>").argParser(positive).default(64).hideHelp())
     .action(() => dev(command.opts<DevOptions>(), shell));
   withExamples(command, [
-    ["nemcon dev", "two coordinators and three participants, until Ctrl-C"],
+    ["nemcon dev", "two coordinators, three participants and three acceptors, until Ctrl-C"],
     ["nemcon dev --demo", "the same, with a demonstration first"],
     ["nemcon dev --once --json", "the demonstration alone, its verdict as JSON"],
     ["nemcon dev --once --workload shop.sql", "the demonstration with transactions of your own: docs/workloads.md"],
@@ -54,24 +56,15 @@ export function define(command: Command, shell: Shell): void {
 
 async function dev(options: DevOptions, shell: Shell): Promise<void> {
   const { output, signal } = shell;
-  if (options.acceptors > 0)
-    throw new NemconError(
-      "NOT_AVAILABLE",
-      "This version has no acceptors: two-phase commit needs none. Leave --acceptors out.",
-    );
-  if (options.allowUnsafe === true)
-    throw new NemconError(
-      "NOT_AVAILABLE",
-      "This version has no protocol that is unsafe: there is nothing to allow. Leave --allow-unsafe out.",
-    );
   // Loaded here, so that help and mistakes cost nothing.
   const { layOut, startCluster } = await import("../dev/cluster.ts");
   const { banksOf, demonstrate } = await import("../dev/demo.ts");
   const { describeLayout, teller, verdictText, whatNext } = await import("../dev/tell.ts");
   const { workloadNamed } = await import("../../lab/index.ts");
 
-  const { directory = null, coordinators, participants, port: first, customers, seed, seconds, concurrency } = options;
-  const layout = await layOut({ directory, coordinators, participants, port: first });
+  const { directory = null, coordinators, participants, acceptors, port: first } = options;
+  const { customers, seed, seconds, concurrency } = options;
+  const layout = await layOut({ directory, coordinators, participants, acceptors, port: first });
   const workload = workloadNamed(options.workload, {
     participants: layout.participants.map(({ name }) => name),
     seed,
@@ -80,7 +73,7 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
   workload.prepare(banksOf(layout));
   const supervisor = await output.progress(
     "Starting",
-    startCluster(layout, {
+    startCluster(layout, options.allowUnsafe === true, {
       died: (name, how) => output.note(`${name} ended (${how}); it is started again.`),
       back: (name, pid) => output.note(`${name} is back (pid ${pid}).`),
     }),
@@ -109,20 +102,42 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
       if (options.once === true) return;
     }
     output.answer(`\n${whatNext(layout, workload.name)}\n\nServing until Ctrl-C.`);
+    const orders = takeOrders(process.stdin, supervisor, (text) => output.note(text));
     await stopped;
+    orders.close();
   } finally {
     await supervisor.stop();
   }
 }
 
-function readyDocument({ directory, coordinators, participants }: Layout, pids: Json): Json {
+/** `hold NAME` and `release NAME`, a line each: what a person does to a server to see what the others make of it. */
+function takeOrders(input: NodeJS.ReadableStream, supervisor: Supervisor, say: (text: string) => void): Interface {
+  return createInterface({ input }).on("line", (line) => {
+    const [order = "", name = ""] = line.trim().split(/\s+/);
+    if (order === "") return;
+    obey(supervisor, order, name).then(say, (error: unknown) =>
+      say(error instanceof Error ? error.message : String(error)),
+    );
+  });
+}
+
+async function obey(supervisor: Supervisor, order: string, name: string): Promise<string> {
+  if (order === "hold") {
+    await supervisor.hold(name);
+    return `${name} was killed and is held down: release ${name} brings it back.`;
+  }
+  if (order === "release") return `${name} serves (pid ${await supervisor.release(name)}).`;
+  return `${order} is no order here: hold NAME kills a server and keeps it down, release NAME brings it back.`;
+}
+
+function readyDocument({ directory, coordinators, participants, acceptors }: Layout, pids: Json): Json {
   return {
     ready: true,
     directory,
     gateway: null,
     coordinators: coordinators.map(({ address }) => address),
     participants: participants.map(({ name, address, database }) => ({ name, address, database })),
-    acceptors: [],
+    acceptors: acceptors.map(({ address }) => address),
     pids,
   };
 }

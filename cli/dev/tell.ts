@@ -19,6 +19,7 @@ export function describeLayout(layout: Layout, pids: Readonly<Record<string, num
     [
       ...layout.coordinators.map((each) => row(each, `${layout.directory}/${each.name}/journal.db`)),
       ...layout.participants.map((each) => row(each, each.database)),
+      ...layout.acceptors.map((each) => row(each, `${layout.directory}/${each.name}/journal.db`)),
     ],
   );
 }
@@ -38,6 +39,7 @@ export function whatNext({ coordinators: [first], participants: [bank, other] }:
     ...(workload === "smallbank" ? accounts : []),
     `  npx nemcon tx list ${coordinator}`,
     "  kill -9 a pid of the table above, and see it come back",
+    "  hold NAME and Enter, here: that server stays down, until release NAME",
   ].join("\n");
 }
 

@@ -3,7 +3,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { exit, isReason, reasons, type ExitCode } from "../../runtime/errors/index.ts";
-import { loadConfig, type CoordinatorConfig, type ParticipantConfig, type Role } from "../../runtime/index.ts";
+import { loadConfig, type Configs, type Role } from "../../runtime/index.ts";
 import type { JournalDescription } from "../../runtime/journal/index.ts";
 import { failed, failedBy, ok, warning, type Check } from "./check.ts";
 import { checkPort } from "./installation.ts";
@@ -13,7 +13,7 @@ const LITTLE_SPACE_BYTES = 1024 ** 3;
 /** Checks a configuration as the server would read it, then what it points to. */
 export async function checkConfig(role: Role, file: string): Promise<readonly Check[]> {
   try {
-    const config: CoordinatorConfig | ParticipantConfig = loadConfig(role, {
+    const config: Configs[Role] = loadConfig(role, {
       file,
       environment: process.env,
       flags: {},

@@ -37,8 +37,8 @@ export function checkDatabaseModule(): Check {
   }
 }
 
-/** Where `nemcon dev` serves unless told otherwise: gateway, first coordinator, first participant. */
-const usualPorts = [7400, 7410, 7420] as const;
+/** Where `nemcon dev` serves unless told otherwise: gateway, first coordinator, first participant, first acceptor. */
+const usualPorts = [7400, 7410, 7420, 7450] as const;
 
 export async function checkPorts(): Promise<readonly Check[]> {
   return Promise.all(usualPorts.map((port) => checkPort(`port ${port}`, `127.0.0.1:${port}`)));

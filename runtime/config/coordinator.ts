@@ -3,8 +3,8 @@
 import { z } from "zod";
 import type { ProtocolName } from "../../protocols/index.ts";
 import { limits } from "../values/index.ts";
-import { bytes, count, milliseconds, oneOf, path, retentionMilliseconds } from "./kinds.ts";
-import { cluster, listen, log, node, peers, trace, wal } from "./shared.ts";
+import { acceptorList, bytes, count, milliseconds, oneOf, path, retentionMilliseconds } from "./kinds.ts";
+import { cluster, host, listen, log, node, peers, trace, wal } from "./shared.ts";
 
 const MiB = 1024 * 1024;
 
@@ -12,6 +12,11 @@ const protocolNames = ["2pc"] as const satisfies readonly ProtocolName[];
 
 const protocol = z
   .strictObject({
+    unsafe: oneOf(["refused", "allowed"])
+      .default("refused")
+      .describe(
+        "Protocols that lose atomicity under faults that do happen, such as 3pc-plain, for those who study them.",
+      ),
     default: oneOf(protocolNames).default("2pc").describe("What runs where a transaction names no protocol."),
   })
   .prefault({})
@@ -63,10 +68,16 @@ export const coordinatorSchema = z
   .strictObject({
     cluster,
     node,
+    host,
     listen: listen("127.0.0.1:7410"),
     directory: path().describe(
       "Where the journal lies; made if it is missing. Relative paths in a file start at the file.",
     ),
+    acceptors: acceptorList()
+      .default([])
+      .describe(
+        "The acceptors of Paxos Commit, name@host:port each: 1, 3 or 5, of which none, one or two may be lost. Other names make a new group for new transactions.",
+      ),
     protocol,
     times,
     outcomes,

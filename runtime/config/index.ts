@@ -6,10 +6,12 @@ export { jsonSchemaOf, keysOf, type Key } from "./keys.ts";
 export { completeConfig, loadConfig, type Sources } from "./load.ts";
 export {
   roles,
+  type AcceptorConfig,
   type ConfigInputs,
   type Configs,
   type CoordinatorConfig,
   type ParticipantConfig,
   type Role,
 } from "./roles.ts";
+export { readMember } from "./kinds.ts";
 export type { LogLevel } from "./shared.ts";

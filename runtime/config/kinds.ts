@@ -57,3 +57,32 @@ export function count(least: number, most: number): z.ZodNumber {
 export function oneOf<const T extends readonly [string, ...string[]]>(names: T): z.ZodEnum<{ [K in T[number]]: K }> {
   return z.enum(names, { error: names.length === 1 ? `"${names[0]}"` : `one of ${names.join(", ")}` });
 }
+
+const acceptorsError = "a list of 1, 3 or 5 acceptors, each once, like [acceptor-1@127.0.0.1:7450], or an empty one";
+
+/** `name@host:port` of each: names are what transactions are pinned to. An even number tolerates no more than one less. */
+export function acceptorList(): z.ZodArray<z.ZodString> {
+  return z
+    .array(
+      z.string({ error: acceptorsError }).refine((text) => readMember(text) !== null, { error: acceptorsError }),
+      { error: acceptorsError },
+    )
+    .refine((list) => list.length === 0 || (list.length % 2 === 1 && list.length <= MOST_ACCEPTORS), {
+      error: acceptorsError,
+    })
+    .refine((list) => new Set(list.map((text) => readMember(text)?.node)).size === list.length, {
+      error: acceptorsError,
+    });
+}
+
+/** F = 2. */
+const MOST_ACCEPTORS = 5;
+
+/** The parts of `name@host:port`; null where it is none. */
+export function readMember(text: string): { readonly node: string; readonly address: string } | null {
+  const at = text.indexOf("@");
+  const [node, address] = [text.slice(0, at), text.slice(at + 1)];
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(node) || readAddress(address) === null || address.endsWith(":0"))
+    return null;
+  return { node, address };
+}

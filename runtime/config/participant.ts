@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { limits } from "../values/index.ts";
 import { addresses, bytes, count, milliseconds, path } from "./kinds.ts";
-import { cluster, listen, log, node, peers, trace, wal } from "./shared.ts";
+import { cluster, host, listen, log, node, peers, trace, wal } from "./shared.ts";
 
 const times = z
   .strictObject({
@@ -35,6 +35,7 @@ export const participantSchema = z
   .strictObject({
     cluster,
     node,
+    host,
     listen: listen("127.0.0.1:7420"),
     database: path().describe(
       "The SQLite file: the application's tables, and the journal beside them in the same file.",

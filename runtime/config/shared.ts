@@ -1,4 +1,4 @@
-/** Keys that both roles have. */
+/** Keys that several roles have. */
 
 import { z } from "zod";
 import { address, bytes, count, nodeName, oneOf } from "./kinds.ts";
@@ -30,6 +30,17 @@ export const peers = count(1, 100_000)
   .default(1_000)
   .describe(
     "Nodes that may be known: each name that ever linked is remembered for good, and past this a new one is refused.",
+  );
+
+/** Of a server that clients do not call. */
+export const doorless = z.strictObject({ peers }).prefault({}).describe("Past these a node is refused.");
+
+export const host = z
+  .string({ error: "a name" })
+  .max(255, { error: "a name of up to 255 characters" })
+  .default("")
+  .describe(
+    "The computer that this node runs on, for counts of messages: what travels inside of one is none. Empty: one of its own.",
   );
 
 export const wal = z

@@ -11,7 +11,7 @@ export {
   type Refusal as LinkRefusal,
   type Seen,
 } from "./handshake.ts";
-export type { Call, CallMethod, Return, SideItem, Watermark } from "./items.ts";
+export type { Call, CallMethod, Return, RosterMember, SideItem, Watermark } from "./items.ts";
 export { decodeFrame, encodeEnvelopes } from "./codec.ts";
 export { describePortHolder } from "./port-holder.ts";
 export { backoffMs, type Backoff } from "./backoff.ts";

@@ -77,6 +77,12 @@ export class Links implements Network {
     this.dialers.set(address, new Dialer(this.host, address));
   }
 
+  /** Ends what `dial` of this address keeps up. */
+  hangUp(address: string): void {
+    this.dialers.get(address)?.close();
+    this.dialers.delete(address);
+  }
+
   /** One frame. Lost where the link is down; shed in part where the peer takes too little. Never throws. */
   send(to: NodeId, envelopes: readonly Envelope[]): void {
     this.sessionOf(to)?.send(envelopes);

@@ -8,6 +8,7 @@ const commands = [
   ["dev"],
   ["coordinator"],
   ["participant"],
+  ["acceptor"],
   ["bench"],
   ["check"],
   ["doctor"],
@@ -36,7 +37,7 @@ test.concurrent.each(commands.map((words) => [words.join(" ") || "nemcon", words
 
 test("the overview names every command", async () => {
   const { stdout } = await nemcon(["--help"]);
-  for (const name of ["dev", "coordinator", "participant", "tx", "bench", "check", "doctor"])
+  for (const name of ["dev", "coordinator", "participant", "acceptor", "tx", "bench", "check", "doctor"])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 

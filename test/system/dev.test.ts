@@ -21,7 +21,7 @@ interface Ready {
   readonly gateway: null;
   readonly coordinators: readonly string[];
   readonly participants: readonly { readonly name: string; readonly address: string; readonly database: string }[];
-  readonly acceptors: readonly never[];
+  readonly acceptors: readonly string[];
   readonly pids: Readonly<Record<string, number>>;
 }
 
@@ -71,10 +71,10 @@ test("the demonstration ends VALID, twice over the same directory", async () => 
     expect([
       ready.ready,
       ready.gateway,
-      ready.acceptors,
+      ready.acceptors.length,
       ready.coordinators.length,
       ready.participants.map(({ name }) => name),
-    ]).toEqual([true, null, [], 2, ["bank-a", "bank-b", "bank-c"]]);
+    ]).toEqual([true, null, 3, 2, ["bank-a", "bank-b", "bank-c"]]);
     const { demo } = await line<{ demo: DemoFigures & { verdict: Money } }>();
     expect(demo.verdict.violations).toEqual([]);
     expect([demo.verdict.valid, demo.unknown, demo.branchesLeft]).toEqual([true, 0, 0]);
@@ -173,13 +173,40 @@ test("a taken port is named before anything starts", async () => {
   holder.close();
 });
 
-test.each([
-  ["acceptors", ["--acceptors", "3"]],
-  ["unsafe protocols", ["--allow-unsafe"]],
-])("%s are refused: there are none in this version", async (_what, args) => {
-  const { ended, line } = dev(args);
+test.each(["2", "4", "7"])("%s acceptors are refused: a group has 1, 3 or 5", async (acceptors) => {
+  const { ended, line } = dev(["--acceptors", acceptors]);
   const { error } = await line<{ error: { reason: string; message: string } }>();
-  expect(error).toMatchObject({ reason: "NOT_AVAILABLE" });
-  expect(error.message).toContain(args[0]);
-  expect(await ended).not.toBe(0);
+  expect(error).toMatchObject({ reason: "USAGE" });
+  expect(error.message).toContain(acceptors);
+  expect(await ended).toBe(64);
+});
+
+test("a server is held down and released by a line on stdin; a wrong order says what there is", async () => {
+  const child = spawn(
+    process.execPath,
+    [main, "dev", "--json", "--port", "0", "--directory", join(directory, "held")],
+    {
+      stdio: ["pipe", "pipe", "pipe"],
+    },
+  );
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { pids } = JSON.parse(String((await lines.next()).value)) as Ready;
+  const says = (what: string) =>
+    eventually(
+      () => `it says ${what}, not ${stderr}`,
+      () => Promise.resolve(stderr.includes(what)),
+    );
+  child.stdin.write("hold bank-b\n");
+  await says("bank-b was killed and is held down");
+  expect(isAlive(pids["bank-b"] ?? 0)).toBe(false);
+  child.stdin.write("release bank-b\n");
+  await says("bank-b serves (pid ");
+  child.stdin.write("hold bank-z\nstop bank-a\n");
+  await says("No server is called bank-z");
+  await says("stop is no order here");
+  child.kill("SIGTERM");
+  expect(await ended, stderr).toBe(0);
 });

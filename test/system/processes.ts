@@ -97,6 +97,8 @@ export class Server {
 
 export interface ClusterOptions {
   readonly banks?: number;
+  /** acceptor-1 …, all in one group. */
+  readonly acceptors?: number;
   readonly customers?: number;
   readonly coordinatorArgs?: readonly string[];
   readonly participantArgs?: readonly string[];
@@ -109,6 +111,7 @@ export class Cluster {
   readonly directory = mkdtempSync(join(tmpdir(), "nemcon-system-"));
   readonly coordinator: Server;
   readonly participants: readonly Server[];
+  readonly acceptors: readonly Server[];
   readonly banks: readonly Bank[];
   /** Asks over the generated stubs. */
   readonly caller: Caller;
@@ -116,17 +119,32 @@ export class Cluster {
 
   private constructor(
     ports: readonly number[],
-    { customers = 100, coordinatorArgs = [], participantArgs = [], trace = false }: ClusterOptions,
+    { banks = 2, customers = 100, coordinatorArgs = [], participantArgs = [], trace = false }: ClusterOptions,
   ) {
-    const [first = 0, ...others] = ports;
+    const [first = 0, ...rest] = ports;
+    const [others, free] = [rest.slice(0, banks), rest.slice(banks)];
     const address = `127.0.0.1:${first}`;
     const traced = (name: string) => (trace ? ["--trace", join(this.directory, `${name}.trace`)] : []);
+    this.acceptors = free.map((port, index) => {
+      const name = `acceptor-${index + 1}`;
+      const directory = join(this.directory, name);
+      return new Server(name, `127.0.0.1:${port}`, [
+        "acceptor",
+        "--node",
+        name,
+        "--directory",
+        directory,
+        ...traced(name),
+      ]);
+    });
+    const group = this.acceptors.map((each) => `${each.name}@${each.address}`).join(",");
     this.coordinator = new Server("c", address, [
       "coordinator",
       "--node",
       "c",
       "--directory",
       join(this.directory, "c"),
+      ...(group === "" ? [] : ["--acceptors", group]),
       ...traced("c"),
       ...coordinatorArgs,
     ]);
@@ -155,11 +173,11 @@ export class Cluster {
   }
 
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
-    return new Cluster(await freePorts(1 + (options.banks ?? 2)), options);
+    return new Cluster(await freePorts(1 + (options.banks ?? 2) + (options.acceptors ?? 0)), options);
   }
 
   get servers(): readonly Server[] {
-    return [this.coordinator, ...this.participants];
+    return [this.coordinator, ...this.participants, ...this.acceptors];
   }
 
   /** The client library, connected when it is first asked for. */

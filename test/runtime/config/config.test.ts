@@ -14,6 +14,7 @@ const file = join(directory, "nemcon.yaml");
 const least: Record<Role, string> = {
   coordinator: "node: coordinator-1\ndirectory: data\n",
   participant: "node: bank-a\ndatabase: bank.db\ncoordinators: [127.0.0.1:7410]\n",
+  acceptor: "node: acceptor-1\ndirectory: data\n",
 };
 
 function load<R extends Role>(role: R, yaml: string, more: Partial<Sources> = {}) {

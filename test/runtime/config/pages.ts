@@ -21,6 +21,7 @@ function keyEntry(key: Key): string {
 const examples: Record<Role, string> = {
   coordinator: "node: coordinator-1\ndirectory: data/coordinator-1\ntimes:\n  voteMs: 3000\n",
   participant: "node: bank-a\ndatabase: data/bank-a.db\ncoordinators: [127.0.0.1:7410]\n",
+  acceptor: "node: acceptor-1\ndirectory: data/acceptor-1\n",
 };
 
 export const exampleFiles: Readonly<Record<Role, string>> = examples;
@@ -38,7 +39,7 @@ Durations and sizes are whole numbers, with their unit at the end of the key's n
 that file, elsewhere at the working directory. Servers listen on loopback only: nothing protects the connection yet.
 
 Editors that know JSON schema help with the keys when a file begins with
-\`# yaml-language-server: $schema=…/docs/schema/coordinator.schema.json\` (or \`participant.schema.json\`).
+\`# yaml-language-server: $schema=…/docs/schema/coordinator.schema.json\` (or the one of another role).
 `;
 
 function section(role: Role): string {
@@ -47,5 +48,5 @@ function section(role: Role): string {
 }
 
 export function configurationPage(): string {
-  return [head, section("coordinator"), section("participant")].join("\n");
+  return [head, section("coordinator"), section("participant"), section("acceptor")].join("\n");
 }

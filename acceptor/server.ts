@@ -1,0 +1,133 @@
+/** An acceptor as a process: configuration, journal and links around the wiring. Clients have no business with it. */
+
+import type { Network } from "../runtime/engine/index.ts";
+import type { NemconError } from "../runtime/errors/index.ts";
+import {
+  exitWith,
+  loggedObserver,
+  networkOver,
+  openLinks,
+  openTracing,
+  systemClock,
+  systemRandom,
+  systemScheduler,
+  timedReplay,
+  type AcceptorConfig,
+  type Log,
+} from "../runtime/index.ts";
+import { journalFile, openJournal } from "../runtime/journal/index.ts";
+import { serve, serverCredentials, services } from "../runtime/link/index.ts";
+import { Acceptor } from "./wiring.ts";
+
+export interface RunningAcceptor {
+  readonly node: string;
+  /** `host:port`, with the port that was taken. */
+  readonly address: string;
+  readonly incarnation: number;
+  /** The wiring, for a process that embeds an acceptor. */
+  readonly acceptor: Acceptor;
+  close(): Promise<void>;
+}
+
+export interface ServeAcceptor {
+  readonly log: Log;
+  readonly software?: string;
+  /** Trouble that ends the process. Default: it exits with the error's code. */
+  readonly onFatal?: (error: NemconError) => never;
+}
+
+const GRACE_MS = 2_000;
+const SWEEP_MS = 60_000;
+/** Tombstones go when their coordinators say that nobody can ask for them; rows before that are carried along. */
+const JOURNAL_BYTES = 32 * 1024 * 1024;
+const DAY_MS = 86_400_000;
+
+/** @throws NemconError where the configuration, the journal or the address does not allow to serve */
+export async function serveAcceptor(
+  config: AcceptorConfig,
+  { log, software = "nemcon", onFatal = exitWith(log) }: ServeAcceptor,
+): Promise<RunningAcceptor> {
+  const { cluster, node, host, listen, directory, times, limits, faults } = config;
+  serverCredentials(listen, null);
+  const replayDone = timedReplay(log);
+  const {
+    journal,
+    replayed,
+    incarnation,
+    log: logId,
+  } = openJournal({
+    file: journalFile(directory),
+    own: true,
+    cluster,
+    node,
+    role: "acceptor",
+    walBytes: config.wal.extendBytes,
+    faults,
+    hooks: { onFatal, warn: (message) => log.warn(message) },
+  });
+  const opened: { close(): unknown }[] = [journal];
+  try {
+    const traced = { node, role: "acceptor", host: host || node, incarnation, sequence: journal.durableSequence };
+    const tracing = openTracing(config.trace, traced, log);
+    if (tracing !== null) opened.unshift(tracing);
+    const acceptor = new Acceptor({
+      node,
+      incarnation,
+      times: {
+        voteMs: times.nudgeMs,
+        acknowledgementMs: times.nudgeMs,
+        decisionMs: times.nudgeMs,
+        retryCapMs: times.retryCapMs,
+        idleMs: times.nudgeMs,
+      },
+      limits,
+      retention: { keepMs: DAY_MS, maxBytes: JOURNAL_BYTES, sweepMs: SWEEP_MS },
+      clock: systemClock,
+      scheduler: systemScheduler,
+      random: systemRandom,
+      journal: tracing?.tracer.journal(journal) ?? journal,
+      network: networkOver<Network>({ send: (to, envelopes) => links.send(to, envelopes) }, tracing),
+      observer: loggedObserver(log, tracing),
+    });
+    let address = listen;
+    const links = openLinks({
+      cluster,
+      node,
+      role: "acceptor",
+      accepts: ["coordinator", "participant"],
+      software,
+      logId,
+      incarnation,
+      journal,
+      address: () => address,
+      member: acceptor,
+      onSide: (from, item) => {
+        if (item.kind === "watermark") acceptor.onWatermark(from, item.below, item.except);
+      },
+      tracing,
+      log,
+      onFatal,
+    });
+    opened.unshift(links, acceptor);
+    acceptor.open(replayed);
+    replayDone(journal);
+    const server = await serve({
+      address: listen,
+      tls: null,
+      services: [{ definition: services.peer, implementation: links.serviceImplementation }],
+    });
+    address = server.address;
+    server.setServing(true);
+    const close = async (): Promise<void> => {
+      links.close();
+      await server.shutdown(GRACE_MS);
+      acceptor.close();
+      tracing?.close();
+      journal.close();
+    };
+    return { node, address, incarnation, acceptor, close };
+  } catch (thrown) {
+    for (const each of opened) each.close();
+    throw thrown;
+  }
+}

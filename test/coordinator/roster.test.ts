@@ -1,0 +1,97 @@
+/** Who is told where to find whom, and who of two participants dials. */
+
+import { describe, expect, test } from "vitest";
+import { Roster } from "../../coordinator/roster.ts";
+import { Neighbours } from "../../participant/neighbours.ts";
+import type { Peer, RosterMember } from "../../runtime/link/index.ts";
+
+const peer = (node: string, address: string, role: Peer["role"] = "participant"): Peer => ({
+  node,
+  role,
+  address,
+  seen: { log: "log", incarnation: 1, sequence: 1 },
+});
+
+describe("a coordinator", () => {
+  const acceptors = [{ node: "acceptor-1", address: "127.0.0.1:7430" }];
+
+  function told(): { roster: Roster; said: string[] } {
+    const said: string[] = [];
+    const roster = new Roster(acceptors, (to, members) =>
+      said.push(`${to}: ${members.map(({ node, address }) => `${node}@${address}`).join(" ")}`),
+    );
+    return { roster, said };
+  }
+
+  test("tells a participant of all others, and those that are up of it", () => {
+    const { roster, said } = told();
+    roster.changed(peer("bank-a", "127.0.0.1:1"), true);
+    roster.changed(peer("bank-b", "127.0.0.1:2"), true);
+    expect(said).toEqual([
+      "bank-a: acceptor-1@127.0.0.1:7430",
+      "bank-a: bank-b@127.0.0.1:2",
+      "bank-b: acceptor-1@127.0.0.1:7430 bank-a@127.0.0.1:1",
+    ]);
+  });
+
+  test("says nothing twice to those that stay up, and all of it to one that comes back", () => {
+    const { roster, said } = told();
+    roster.changed(peer("bank-a", "127.0.0.1:1"), true);
+    roster.changed(peer("bank-b", "127.0.0.1:2"), true);
+    said.length = 0;
+    roster.changed(peer("bank-b", "127.0.0.1:2"), false);
+    roster.changed(peer("bank-b", "127.0.0.1:2"), true);
+    expect(said).toEqual(["bank-b: acceptor-1@127.0.0.1:7430 bank-a@127.0.0.1:1"]);
+  });
+
+  test("sends nobody to a participant that can't be reached, and no acceptor to anybody but by its own list", () => {
+    const { roster, said } = told();
+    roster.changed(peer("bank-a", ""), true);
+    roster.changed(peer("acceptor-9", "127.0.0.1:9", "acceptor"), true);
+    roster.changed(peer("bank-b", "127.0.0.1:2"), true);
+    expect(said).toEqual([
+      "bank-a: acceptor-1@127.0.0.1:7430",
+      "bank-a: bank-b@127.0.0.1:2",
+      "bank-b: acceptor-1@127.0.0.1:7430",
+    ]);
+  });
+
+  test("tells of acceptors that are new", () => {
+    const { roster, said } = told();
+    roster.changed(peer("bank-a", "127.0.0.1:1"), true);
+    said.length = 0;
+    roster.add([{ node: "acceptor-4", address: "127.0.0.1:7433" }]);
+    expect(said).toEqual(["bank-a: acceptor-1@127.0.0.1:7430 acceptor-4@127.0.0.1:7433"]);
+  });
+});
+
+describe("a participant", () => {
+  const member = (node: string, address: string, role: RosterMember["role"] = "participant"): RosterMember => ({
+    node,
+    role,
+    address,
+  });
+
+  function dialling(): { neighbours: Neighbours; dialled: string[] } {
+    const dialled: string[] = [];
+    const neighbours = new Neighbours("bank-b", {
+      dial: (address) => dialled.push(`dial ${address}`),
+      hangUp: (address) => dialled.push(`hang up ${address}`),
+    });
+    return { neighbours, dialled };
+  }
+
+  test("dials acceptors, and participants whose name comes after its own: two nodes have one link", () => {
+    const { neighbours, dialled } = dialling();
+    neighbours.take([member("acceptor-1", "x:1", "acceptor"), member("bank-a", "x:2"), member("bank-c", "x:3")]);
+    expect(dialled).toEqual(["dial x:1", "dial x:3"]);
+  });
+
+  test("hears the same from several coordinators and dials once; an address that is new replaces the old one", () => {
+    const { neighbours, dialled } = dialling();
+    neighbours.take([member("bank-c", "x:3")]);
+    neighbours.take([member("bank-c", "x:3")]);
+    neighbours.take([member("bank-c", "x:4")]);
+    expect(dialled).toEqual(["dial x:3", "hang up x:3", "dial x:4"]);
+  });
+});

@@ -1,0 +1,86 @@
+/** Acceptors as processes: linked with all who need them, and refused when their memory is gone. */
+
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeJournal } from "../../runtime/journal/inspect.ts";
+import { Cluster, eventually, type Server } from "./processes.ts";
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await Cluster.open({ banks: 3, acceptors: 3 });
+  await cluster.start();
+});
+afterAll(() => cluster.close());
+
+const journalOf = ({ name }: Server): string =>
+  cluster.banks.find((bank) => bank.name === name)?.file ?? join(cluster.directory, name);
+
+/** Whom a node has linked with: it is written down before anything is said. */
+function knownTo(server: Server): string[] {
+  const entries = describeJournal(journalOf(server)).rows.flatMap((row) => row.entries);
+  return [...new Set(entries.flatMap((entry) => (entry.kind === "peer" ? [entry.node] : [])))].toSorted();
+}
+
+const banks = ["bank-a", "bank-b", "bank-c"];
+const acceptors = ["acceptor-1", "acceptor-2", "acceptor-3"];
+
+test("everybody is linked with whom it needs: participants were told of coordinators only", async () => {
+  for (const server of cluster.servers) {
+    const expected = cluster.acceptors.includes(server)
+      ? [...banks, "c"]
+      : [...acceptors, ...banks, "c"].filter((name) => name !== server.name && !(server.name === "c" && name === "c"));
+    await eventually(
+      () => `${server.name} knows ${expected.join(", ")}, and it knows ${knownTo(server).join(", ")}`,
+      () => Promise.resolve(knownTo(server).join() === expected.toSorted().join()),
+    );
+  }
+  expect(cluster.servers.map(({ stderr }) => stderr).join("")).not.toContain("SESSION_REPLACED");
+});
+
+describe("an acceptor whose memory is gone is refused", () => {
+  const [victim] = [2];
+
+  async function startedWith(change: (directory: string, copy: string) => void): Promise<Server> {
+    const server = cluster.acceptors[victim ?? 0];
+    if (server === undefined) throw new Error("no acceptor");
+    const [directory, copy] = [join(cluster.directory, server.name), join(cluster.directory, "kept")];
+    await server.kill();
+    cpSync(directory, copy, { recursive: true });
+    change(directory, copy);
+    await server.start();
+    return server;
+  }
+
+  async function putBack(server: Server): Promise<void> {
+    const [directory, copy] = [join(cluster.directory, server.name), join(cluster.directory, "kept")];
+    await server.kill();
+    rmSync(directory, { recursive: true });
+    cpSync(copy, directory, { recursive: true });
+    rmSync(copy, { recursive: true });
+    await server.start();
+  }
+
+  test("an empty directory: peers know another journal under that name", async () => {
+    const server = await startedWith((directory) => rmSync(directory, { recursive: true }));
+    const says = (): boolean => cluster.coordinator.stderr.includes("acceptor-3 comes back with another journal");
+    await eventually("the coordinator says so", () => Promise.resolve(says()));
+    await putBack(server);
+    expect(says()).toBe(true);
+  });
+
+  test("the directory of another acceptor: its name does not fit", async () => {
+    const server = cluster.acceptors[victim ?? 0];
+    const other = cluster.acceptors[0];
+    if (server === undefined || other === undefined) throw new Error("no acceptor");
+    await other.kill();
+    const failed = await startedWith((directory) => {
+      rmSync(directory, { recursive: true });
+      cpSync(join(cluster.directory, other.name), directory, { recursive: true });
+    });
+    expect(failed.isAlive).toBe(false);
+    expect(`${failed.stdout}${failed.stderr}`).toContain("JOURNAL_FOREIGN");
+    await putBack(server);
+    await other.start();
+  });
+});
