@@ -322,6 +322,13 @@ const table = {
     exit: exit.configuration,
     retryable: false,
   },
+  WRONG_NODE: {
+    meaning: "At an address where one node was expected another one serves.",
+    remedy: "Correct the address, or the name that is given with it.",
+    code: code.failedPrecondition,
+    exit: exit.configuration,
+    retryable: false,
+  },
   ROLE_NOT_ACCEPTED: {
     meaning: "Nodes of these two roles have nothing to say to each other.",
     remedy: "Give a participant the addresses of coordinators.",

@@ -1,6 +1,7 @@
 /** The dialling end: keeps a link to one address up for ever. */
 
 import type { ClientDuplexStream } from "@grpc/grpc-js";
+import type { NodeId } from "../../protocols/index.ts";
 import { isReason } from "../errors/index.ts";
 import type { LinkRequest } from "./gen/nemcon/v1/LinkRequest.ts";
 import type { LinkResponse__Output } from "./gen/nemcon/v1/LinkResponse.ts";
@@ -20,6 +21,7 @@ const flowControlBytes = 1024 * 1024;
 export class Dialer {
   private readonly host: Host;
   private readonly address: string;
+  private readonly expected: NodeId | null;
   private failures = 0;
   private timer: NodeJS.Timeout | null = null;
   private attempt: Attempt | null = null;
@@ -27,9 +29,11 @@ export class Dialer {
   /** The last trouble, so that the log says each one once and not at every attempt. */
   private lastTrouble = "";
 
-  constructor(host: Host, address: string) {
+  /** @param expected who must serve there; null: whoever it is */
+  constructor(host: Host, address: string, expected: NodeId | null) {
     this.host = host;
     this.address = address;
+    this.expected = expected;
     this.begin();
   }
 
@@ -41,7 +45,7 @@ export class Dialer {
 
   private begin(): void {
     this.timer = null;
-    this.attempt = new Attempt(this.host, this.address, (lived, why) => this.ended(lived, why));
+    this.attempt = new Attempt(this.host, this.address, this.expected, (lived, why) => this.ended(lived, why));
   }
 
   private ended(livedMs: number, why: Refusal): void {
@@ -68,15 +72,17 @@ type State =
 class Attempt {
   private readonly host: Host;
   private readonly address: string;
+  private readonly expected: NodeId | null;
   private readonly onEnd: (livedMs: number, why: Refusal) => void;
   private readonly client: InstanceType<typeof PeerStub>;
   private readonly stream: Stream;
   private readonly timer: NodeJS.Timeout;
   private state: State = { at: "hello" };
 
-  constructor(host: Host, address: string, onEnd: (livedMs: number, why: Refusal) => void) {
+  constructor(host: Host, address: string, expected: NodeId | null, onEnd: (livedMs: number, why: Refusal) => void) {
     this.host = host;
     this.address = address;
+    this.expected = expected;
     this.onEnd = onEnd;
     const { options, tuning } = host;
     // A channel an attempt: a channel of its own would wait by its own back-off, which knows nothing of ours.
@@ -127,6 +133,10 @@ class Attempt {
     const judged = judge(identity, accepts, hello);
     if (!judged.ok) return this.refuse(judged, hello.node || null);
     const { peer, version } = judged;
+    if (this.expected !== null && peer.node !== this.expected) {
+      const message = `${this.expected} was expected at ${this.address}, and ${peer.role} ${peer.node} serves there.`;
+      return this.refuse(refusal("WRONG_NODE", message), peer.node);
+    }
     // Before the policy has its say: a peer that this node refuses may well be right about this node.
     this.host.seen(peer, peer.seen);
     const admitted = this.host.admit(peer);

@@ -6,6 +6,7 @@ import type { Reason } from "../errors/index.ts";
 import type { Hello, Hello__Output } from "./gen/nemcon/v1/Hello.ts";
 import type { Seen__Output } from "./gen/nemcon/v1/Seen.ts";
 import { frameVersions } from "./codec.ts";
+import { isAddress } from "./security.ts";
 
 /** What was last seen of a node: a node that comes back with less was restored from a copy. */
 export interface Seen {
@@ -99,6 +100,8 @@ function readHello(hello: Hello__Output): PeerHello | null {
   const texts = [cluster, log, software, address];
   if (role === undefined || !NODE.test(node) || log === "" || seen === undefined) return null;
   if (!Number.isSafeInteger(sequence) || texts.some((text) => text.length > TEXT_LIMIT)) return null;
+  // Others are told of it, and dial it.
+  if (address !== "" && !isAddress(address)) return null;
   return { cluster, node, role, log, incarnation, sequence, software, address, seen };
 }
 

@@ -27,12 +27,18 @@ export function channelCredentials(tls: ChannelCredentials | null): ChannelCrede
 
 /** @throws NemconError ADDRESS_INVALID */
 export function hostOf(address: string): string {
+  const name = hostOrNull(address);
+  if (name !== null) return name;
+  throw new NemconError("ADDRESS_INVALID", `"${address}" is no address: write host:port, or [ipv6]:port.`);
+}
+
+export function isAddress(text: string): boolean {
+  return hostOrNull(text) !== null;
+}
+
+function hostOrNull(address: string): string | null {
   const host = /^(?:\[([^\]]+)\]|([^:[\]]+)):\d{1,5}$/.exec(address);
-  const name = host?.[1] ?? host?.[2];
-  if (name === undefined) {
-    throw new NemconError("ADDRESS_INVALID", `"${address}" is no address: write host:port, or [ipv6]:port.`);
-  }
-  return name;
+  return host?.[1] ?? host?.[2] ?? null;
 }
 
 /** Whether only this machine reaches `host`. */

@@ -51,6 +51,7 @@ describe("a hello that is refused", () => {
     ["with the coordinator's own name", "NODE_NAME_TAKEN", { node: "c" }],
     ["with a known bank's name and another journal", "IDENTITY_MISMATCH", { node: "bank-a" }],
     ["with a name that is none", "LINK_BROKEN", { node: "../../etc/passwd" }],
+    ["with an address that is none", "LINK_BROKEN", { address: "nowhere" }],
     ["with an endless text", "LINK_BROKEN", { software: "x".repeat(100_000) }],
     ["with a number past all rows", "LINK_BROKEN", { sequence: "18446744073709551615" }],
   ];

@@ -65,6 +65,7 @@ test.each<[what: string, changed: Partial<Hello__Output>, reason: string]>([
   ["no log", { log: "" }, "LINK_BROKEN"],
   ["a name with a dot, which ids use", { node: "p.1" }, "LINK_BROKEN"],
   ["a sequence past 2^53", { sequence: "18446744073709551615" }, "LINK_BROKEN"],
+  ["an address that is none, which others would dial", { address: "nowhere" }, "LINK_BROKEN"],
   ["an endless text", { software: "x".repeat(1000) }, "LINK_BROKEN"],
 ])("refused: %s", (_what, changed, reason) => {
   expect(judge(self, ["participant"], { ...hello, ...changed })).toMatchObject({ ok: false, reason });
