@@ -88,6 +88,8 @@ type Started = Pick<Descriptor, "transaction" | "protocol" | "branches" | "timeo
 
 const RESEND_WORK_MS = 500;
 const WATERMARK_MS = 1_000;
+/** Told again after so many of these, changed or not: an acceptor may hold what it has not heard to be closed. */
+const WATERMARK_AGAIN = 10;
 
 export class Coordinator {
   readonly engine: Engine;
@@ -104,6 +106,8 @@ export class Coordinator {
   private readonly watchers = new Set<(status: TransactionStatus) => void>();
   private readonly up = new Set<NodeId>();
   private lastWatermark = "";
+  /** Ticks since it was last told. */
+  private watermarkAge = 0;
   private watermarkTimer: { cancel(): void } | null = null;
   private closing = false;
 
@@ -566,7 +570,9 @@ export class Coordinator {
     const word = watermarkOf(this.ids.end, this.ownOpen(), [...this.ids.unused(), ...this.mayBeOpen]);
     const { below, except } = word;
     const text = `${below} ${except.join(" ")}`;
-    if (to === null && text === this.lastWatermark) return;
+    this.watermarkAge += 1;
+    if (to === null && text === this.lastWatermark && this.watermarkAge < WATERMARK_AGAIN) return;
+    if (to === null) this.watermarkAge = 0;
     if (text !== this.lastWatermark) this.noteClosed(word);
     this.lastWatermark = text;
     for (const node of to ?? this.up) this.options.network.sendWatermark(node, below, except);

@@ -56,6 +56,10 @@ export interface State extends Branch {
   /** damaged, forced: the decision that became known. */
   readonly decided: Decision | null;
   readonly attempt: number;
+  /** Which of the coordinators is asked, in the order of `request`. */
+  readonly turn: number;
+  /** The one that was asked last has answered: it is at work. */
+  readonly isAnswered: boolean;
 }
 
 type ParticipantStep = Step<State, ParticipantRecord>;
@@ -73,6 +77,8 @@ function init(env: Env, id: TransactionId): State {
     forced: null,
     decided: null,
     attempt: 0,
+    turn: 0,
+    isAnswered: true,
   };
 }
 
@@ -135,7 +141,8 @@ function onMessage(env: Env, state: State, from: NodeId, body: Message): Partici
     case "nack":
       return { state, ignored: "outbid" };
     case "pending":
-      return { state, ignored: "decision-pending" };
+      if (state.isAnswered) return { state, ignored: "decision-pending" };
+      return { state: { ...state, isAnswered: true } };
     default:
       return { state, effects: [impossible(from, body)] };
   }
@@ -385,27 +392,30 @@ function onTimeout(env: Env, state: State, timer: string): ParticipantStep {
   return { state, ignored: "late-timeout" };
 }
 
-/** In doubt: the coordinators are asked in turn, the transaction's own first; any can finish it (§C.5). */
+/**
+ * In doubt: the coordinators are asked in turn, the transaction's own first; any can finish it (§C.5). One that
+ * answers is asked on: a second leader beside it would only outbid it.
+ */
 function request(env: Env, state: State): ParticipantStep {
   const { membership } = state;
   const own = membership?.coordinator ?? state.coordinator;
   const all = [own, ...env.coordinators().filter((node) => node !== own)];
+  const turn = (state.isAnswered ? state.turn : state.turn + 1) % all.length;
   const attempt = state.attempt + 1;
   return {
-    state: { ...state, attempt },
-    sends: [{ to: all[Math.max(attempt - 1, 0) % all.length] ?? own, body: { kind: "outcome-request", membership } }],
+    state: { ...state, attempt, turn, isAnswered: false },
+    sends: [{ to: all[turn] ?? own, body: { kind: "outcome-request", membership } }],
     timers: [{ set: "decision", ...backoff(env.times.decisionMs, env.times.retryCapMs, attempt) }],
   };
 }
 
-/** A link that went down shortens the wait, since whoever it led to may not tell any more; one that is back is used. */
+/** A link that went down shortens the wait, since who was there may not tell any more; one that is back is used. */
 function onSuspicion(env: Env, state: State, node: NodeId, suspected: boolean): ParticipantStep {
   if (state.phase !== "prepared" || node !== state.membership?.coordinator) return { state, ignored: "nothing-to-do" };
-  if (!suspected) return request(env, { ...state, attempt: 0 });
+  if (!suspected) return request(env, { ...state, attempt: -1, turn: 0, isAnswered: true });
   const { minMs, maxMs } = backoff(env.times.decisionMs, env.times.retryCapMs, 0);
   return {
-    // The next one is another coordinator, if there is one.
-    state: { ...state, attempt: Math.max(state.attempt, 1) },
+    state: { ...state, turn: 0, isAnswered: false },
     timers: [{ set: "decision", minMs: minMs / 4, maxMs: maxMs / 4 }],
   };
 }

@@ -9,6 +9,8 @@ export interface Capabilities {
   readonly readOnlyVotes: boolean;
   /** A single participant may decide alone. */
   readonly onePhase: boolean;
+  /** It is decided by acceptors, and any coordinator may finish what another began. */
+  readonly acceptors: boolean;
 }
 
 /** Rows for protocols that can't do something, each with the section that says so. */
@@ -20,8 +22,8 @@ export function capabilitiesOf(protocol: ProtocolName): Capabilities {
     oneShot: protocols[protocol].oneShot,
     readOnlyVotes: lacks.readOnlyVotes === undefined,
     onePhase: lacks.onePhase === undefined,
+    acceptors: protocols[protocol].acceptor !== null,
   };
 }
 
-/** Those with acceptors follow when the coordinator pins transactions to a group. */
-export const names = (Object.keys(protocols) as ProtocolName[]).filter((name) => protocols[name].acceptor === null);
+export const names = Object.keys(protocols) as ProtocolName[];

@@ -55,7 +55,9 @@ const cases: readonly {
   },
 ];
 
-const nodes = [C, "P1", "P2"] as const;
+const nodes = [C, "P1", "P2"];
+/** The first two of three get the votes. */
+const acceptors = ["A1", "A2"];
 const tails: readonly Tail[] = ["kept", "lost"];
 const BACK_MS = 700;
 const LONG_MS = 30_000;
@@ -72,7 +74,8 @@ interface Outcome {
 async function outcome(protocol: ProtocolName, begin: Begin, crash: (world: World) => Promise<void>): Promise<Outcome> {
   let crashed = false;
   const judges = new Judges();
-  const world = new World({ protocol }, [judges, { crashed: () => (crashed = true) }]);
+  const more = capabilitiesOf(protocol).acceptors ? { acceptors: 3, coordinators: 2 } : {};
+  const world = new World({ protocol, ...more }, [judges, { crashed: () => (crashed = true) }]);
   judges.watch(world);
   world.startAll();
   await world.run(20);
@@ -80,9 +83,9 @@ async function outcome(protocol: ProtocolName, begin: Begin, crash: (world: Worl
   judges.excuse();
   await crash(world);
   await world.run(BACK_MS);
-  for (const node of nodes) {
-    world.host(node).planned = null;
-    world.host(node).start();
+  for (const host of world.all()) {
+    host.planned = null;
+    host.start();
   }
   await world.run(LONG_MS, () => world.isQuiet && world.timeline.nowMs > 10_000);
   judges.final(world);
@@ -91,11 +94,12 @@ async function outcome(protocol: ProtocolName, begin: Begin, crash: (world: Worl
 
 describe.each(names)("%s", (protocol) => {
   const can = capabilitiesOf(protocol);
+  const mortal = can.acceptors ? [...nodes, ...acceptors] : nodes;
   const possible = cases.filter(({ needs }) => needs.every((need) => can[need]));
 
   test.each(possible)("$name: a crash at every write", async ({ begin }) => {
     let crashes = 0;
-    for (const node of nodes)
+    for (const node of mortal)
       for (let skip = 0; skip < WRITES; skip += 1)
         for (const when of ["before", "torn", "after"] satisfies CrashPoint["when"][])
           for (const tail of tails) {
@@ -110,7 +114,7 @@ describe.each(names)("%s", (protocol) => {
   });
 
   test.each(possible)("$name: a crash at every moment", async ({ begin }) => {
-    for (const node of nodes)
+    for (const node of mortal)
       for (let afterMs = 0; afterMs <= LAST_MS; afterMs += 1)
         for (const tail of tails) {
           const { faults } = await outcome(protocol, begin, async (world) => {

@@ -48,6 +48,10 @@ export async function run({ protocol, seed, capabilities, planted = {}, traced =
     {
       protocol,
       participants: random.between(2, 4),
+      // F of 0, 1 and 2, and now and then another coordinator to finish what one began.
+      ...(capabilities.acceptors
+        ? { acceptors: random.pick([1, 3, 3, 3, 5]), coordinators: random.pick([1, 2, 2]) }
+        : {}),
       random,
       retention,
       lockWaitMs: random.pick([0, 50, 400]),

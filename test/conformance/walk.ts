@@ -31,25 +31,32 @@ export interface Met {
 const STATES = 400;
 const EACH = 4;
 
+/** @returns a role each; the acceptor's is null where the protocol has none */
 export async function walk(
   protocol: ProtocolName,
   seeds: number,
-): Promise<{ readonly coordinator: Met; readonly participant: Met }> {
-  const met: { coordinator: Met | null; participant: Met | null } = { coordinator: null, participant: null };
+): Promise<{ readonly coordinator: Met; readonly participant: Met; readonly acceptor: Met | null }> {
+  const met: { coordinator: Met | null; participant: Met | null; acceptor: Met | null } = {
+    coordinator: null,
+    participant: null,
+    acceptor: null,
+  };
   const capabilities = capabilitiesOf(protocol);
   await withMachines(
     protocol,
     {
       coordinator: (machine) => listening(machine, (env) => (met.coordinator ??= nothing(machine as AnyMachine, env))),
       participant: (machine) => listening(machine, (env) => (met.participant ??= nothing(machine as AnyMachine, env))),
+      acceptor: (machine) => listening(machine, (env) => (met.acceptor ??= nothing(machine as AnyMachine, env))),
     },
     async () => {
       for (let seed = 1; seed <= seeds; seed += 1) await run({ protocol, seed, capabilities });
     },
   );
-  const { coordinator, participant } = met;
-  if (coordinator === null || participant === null) throw new Error("a machine was never asked for anything");
-  return { coordinator, participant };
+  const { coordinator, participant, acceptor } = met;
+  const isDeaf = capabilities.acceptors && acceptor === null;
+  if (coordinator === null || participant === null || isDeaf) throw new Error("a machine was never asked for anything");
+  return { coordinator, participant, acceptor };
 }
 
 function nothing(machine: AnyMachine, env: Env): Met {

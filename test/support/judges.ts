@@ -3,11 +3,20 @@
  * resources' data, and know no protocol's name: a protocol that has other messages adds rows to `mustHave`.
  */
 
-import type { Answer, Decision, Message, MessageKind, NodeId, TransactionId } from "../../protocols/index.ts";
+import {
+  protocols,
+  type Answer,
+  type Decision,
+  type Message,
+  type MessageKind,
+  type NodeId,
+  type TransactionId,
+} from "../../protocols/index.ts";
 import type { Entry, Envelope } from "../../runtime/engine/index.ts";
 import type { Row } from "./disk.ts";
 import type { Probe } from "./probe.ts";
 import type { Plan } from "./plan.ts";
+import { PaxosRules } from "./paxos-rules.ts";
 import { C } from "./setting.ts";
 import type { World } from "./world.ts";
 
@@ -21,6 +30,7 @@ export const rules = [
   "lock discipline",
   "whole work",
   "collected once",
+  "paxos",
   "admission",
   "no alarm",
   "termination",
@@ -65,6 +75,8 @@ const mustHave: {
     decision === "commit" ? ["committed", "damaged", "heuristic"] : has("prepare") ? ["aborted", "heuristic"] : null,
   "decision-reply": ({ answer }) =>
     answer === "commit" ? ["committed", "damaged", "told"] : answer === "abort" ? ["aborted", "told"] : null,
+  "phase-2a": ({ proposals, ballot }) =>
+    ballot.counter === 0 && proposals.some(({ value }) => value === "prepared") ? ["paxos-prepare"] : null,
   "commit-one-phase": () => ["one-phase"],
   // A branch under a token is void after a crash, so that its abort needs no row.
   "one-phase-result": ({ outcome }, { mode }) => (outcome === "aborted" && mode === "item by item" ? null : [outcome]),
@@ -81,8 +93,10 @@ export class Judges implements Probe {
   private readonly volatile = new Map<NodeId, string[]>();
   private nowMs: () => number = () => 0;
   private incarnation: () => number = () => 0;
+  private readonly paxos = new PaxosRules((what) => this.violated("paxos", what));
 
   watch(world: World): void {
+    this.paxos.quorum = Math.ceil(world.acceptors.length / 2);
     this.nowMs = () => world.timeline.nowMs;
     this.incarnation = () => world.coordinator.disk.incarnation;
   }
@@ -93,6 +107,7 @@ export class Judges implements Probe {
   }
 
   begun(plan: Plan): void {
+    this.paxos.begun(plan);
     this.facts.set(plan.id, {
       plan,
       firstVotes: new Map(),
@@ -128,6 +143,11 @@ export class Judges implements Probe {
     for (const each of [...(this.volatile.get(node) ?? []), ...said]) this.durable.add(each);
     this.volatile.delete(node);
     for (const entry of row.entries) this.decidedBy(node, entry);
+    this.paxos.durable(node, row.entries);
+  }
+
+  appended(node: NodeId, entries: readonly Entry[]): void {
+    for (const entry of entries) this.paxos.appended(node, entry);
   }
 
   crashed(node: NodeId): void {
@@ -141,21 +161,35 @@ export class Judges implements Probe {
   delivered(_from: NodeId, to: NodeId, { transaction, body }: Envelope): void {
     const facts = this.facts.get(transaction);
     if (facts === undefined || body.kind !== "decision" || body.decision !== "abort") return;
-    if (!facts.firstVotes.has(to) && !this.durable.has(`${to} ${transaction} prepare`) && !facts.toldAbort.has(to))
-      facts.toldAbort.set(to, this.nowMs());
+    const prepared = ["prepare", "paxos-prepare"].some((each) => this.durable.has(`${to} ${transaction} ${each}`));
+    if (!facts.firstVotes.has(to) && !prepared && !facts.toldAbort.has(to)) facts.toldAbort.set(to, this.nowMs());
   }
 
-  sent(from: NodeId, to: NodeId, { transaction, body }: Envelope): void {
+  sent(from: NodeId, to: NodeId, envelope: Envelope): void {
+    const { transaction, protocol, body } = envelope;
     const facts = this.facts.get(transaction);
     if (facts === undefined) return;
-    this.writeAhead(from, facts.plan, body);
+    this.paxos.sent(from, envelope);
+    // Where acceptors decide, a decision is in their journals, and not in that of whoever says it.
+    if (body.kind !== "decision" || protocols[protocol].acceptor === null) this.writeAhead(from, facts.plan, body);
     switch (body.kind) {
       case "vote":
         this.voted(facts, from, body.vote);
         return;
+      case "phase-2a":
+        if (body.ballot.counter > 0) return;
+        for (const { participant, value } of body.proposals)
+          this.voted(facts, participant, value === "prepared" ? "yes" : "no");
+        return;
       case "prepare":
       case "commit-one-phase":
         this.collects(facts, to);
+        return;
+      case "paxos-prepare":
+        // A copy changes no branch's value, which is judged there (paxos-rules.ts); one without memory of the first does.
+        if (facts.collectedIn !== 0 && facts.collectedIn !== this.incarnation())
+          this.violated("collected once", `${from} asks ${to} to prepare ${transaction} and has no memory of it`);
+        facts.collectedIn = this.incarnation();
         return;
       case "decision":
         this.endCollection(facts);
@@ -260,7 +294,7 @@ export class Judges implements Probe {
     else if (facts.decided.decision !== decision)
       this.violated(rule, `${id}: ${facts.decided.by} ${facts.decided.decision}, ${by} ${decision}`);
     if (decision !== "commit") return;
-    if (work.size === 1) {
+    if (work.size === 1 && facts.firstVotes.size === 0) {
       const told = [C, ...work.keys()].some((node) => this.durable.has(`${node} ${id} committed`));
       if (!told) this.violated("commit validity", `${id} committed in one phase, and no row says so`);
       return;

@@ -1,6 +1,7 @@
 /** Machines wrapped in the registry for the length of a test: planted bugs, and listeners. */
 
 import {
+  type AcceptorRecord,
   type CoordinatorRecord,
   type Machine,
   type ParticipantRecord,
@@ -12,6 +13,7 @@ import {
 export interface Wrapped {
   readonly coordinator?: (machine: Machine<unknown, CoordinatorRecord>) => Machine<unknown, CoordinatorRecord>;
   readonly participant?: (machine: Machine<unknown, ParticipantRecord>) => Machine<unknown, ParticipantRecord>;
+  readonly acceptor?: (machine: Machine<unknown, AcceptorRecord>) => Machine<unknown, AcceptorRecord>;
   /** What the registry says of the protocol, said otherwise. */
   readonly as?: Partial<Omit<Protocol, "coordinator" | "participant">>;
 }
@@ -25,6 +27,7 @@ export async function withMachines<T>(name: ProtocolName, wrapped: Wrapped, run:
     ...wrapped.as,
     coordinator: wrapped.coordinator?.(real.coordinator) ?? real.coordinator,
     participant: wrapped.participant?.(real.participant) ?? real.participant,
+    ...(wrapped.acceptor === undefined || real.acceptor === null ? {} : { acceptor: wrapped.acceptor(real.acceptor) }),
   };
   try {
     return await run();
