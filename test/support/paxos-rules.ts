@@ -52,6 +52,7 @@ export class PaxosRules {
   }
 
   begun({ id, work }: Plan): void {
+    if (this.quorum === 0) return;
     this.facts.set(id, {
       participants: [...work.keys()],
       acceptors: new Map(),
