@@ -25,6 +25,7 @@ export class Trace implements Probe {
   private readonly lines: string[] = [];
   private readonly names = new Map<TransactionId, string>();
   private readonly forced = new WeakSet<LogRecord | Closed>();
+  private readonly shown = new WeakSet<Entry>();
   private readonly limit: number;
 
   /** With a limit, only the last lines are kept. */
@@ -93,12 +94,13 @@ export class Trace implements Probe {
     this.line("-", this.named(text));
   }
 
-  /** Each record once, when it is written: with its star at the forced write, without one where it waits in memory. */
+  /** Each record once: with its star at the forced write; without one where it waits in memory, or is written since something was applied. */
   private entries(node: NodeId, entries: readonly Entry[], written: boolean): void {
     for (const entry of entries) {
       if (entry.kind !== "record" && entry.kind !== "closed") continue;
       const forced = this.forced.has(entry.kind === "record" ? entry.record : entry.outcome);
-      if (forced !== written) continue;
+      if ((forced && !written) || this.shown.has(entry)) continue;
+      this.shown.add(entry);
       const what = entry.kind === "record" ? recordText(entry.record) : closedText(entry.outcome);
       this.line(node, `${this.name(entry.transaction)} ${what}${forced ? "*" : ""}`);
     }

@@ -4,14 +4,10 @@
  */
 
 import { expect, test } from "vitest";
+import { lose, LONG_MS, type Story, transfer } from "./stories.ts";
 import { Trace } from "../../support/trace.ts";
 import { C } from "../../support/setting.ts";
 import { World } from "../../support/world.ts";
-
-type Story = (world: World) => Promise<unknown>;
-
-const transfer = { P1: ["add x -5"], P2: ["add y 5"] } as const;
-const LONG_MS = 12_000;
 
 /** Kills a node at its next forced write and brings it back a second later. */
 async function dieAt(world: World, name: string, when: "before" | "after", skip = 0): Promise<void> {
@@ -20,16 +16,6 @@ async function dieAt(world: World, name: string, when: "before" | "after", skip 
   await world.run(1_000);
   world.host(name).start();
   await world.run(LONG_MS);
-}
-
-/** Loses every message of a kind from one node to another until the function that it gives is called. */
-function lose(world: World, from: string, kind: string): () => void {
-  const { rule } = world.network;
-  world.network.rule = (sending) =>
-    sending.from === from && sending.envelope?.body.kind === kind ? [] : rule(sending);
-  return () => {
-    world.network.rule = rule;
-  };
 }
 
 async function crashThenBack(world: World, name: string, afterMs: number): Promise<void> {
