@@ -38,6 +38,11 @@ const commands: readonly Entry[] = [
     load: () => import("./commands/tx.ts"),
   },
   {
+    name: "operator",
+    summary: "look at what is stuck, and end it by hand",
+    load: () => import("./commands/operator.ts"),
+  },
+  {
     name: "bench",
     summary: "throughput and latency of this machine, against its own measured limits",
     load: () => import("./commands/bench.ts"),

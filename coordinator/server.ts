@@ -7,6 +7,7 @@ import {
   networkOver,
   openLinks,
   openTracing,
+  operatorService,
   readMember,
   systemClock,
   systemRandom,
@@ -14,6 +15,7 @@ import {
   timedReplay,
   type CoordinatorConfig,
   type Log,
+  type OperatedNode,
 } from "../runtime/index.ts";
 import { journalFile, openJournal } from "../runtime/journal/index.ts";
 import { serve, serverCredentials, services } from "../runtime/link/index.ts";
@@ -131,6 +133,15 @@ export async function serveCoordinator(
   }, REFUSALS_MS).unref();
   replayDone(journal);
 
+  const operated: OperatedNode = {
+    node,
+    role: "coordinator",
+    engine: coordinator.engine,
+    log,
+    isConnected: (peer) => up.has(peer),
+    locks: () => [],
+    missing: (id) => coordinator.missing(id),
+  };
   const relay = (
     to: string,
     method: "query" | "list-branches",
@@ -147,6 +158,7 @@ export async function serveCoordinator(
           definition: services.participant,
           implementation: { ...participantRelay(coordinator, relay, limits.operations) },
         },
+        { definition: services.operator, implementation: { ...operatorService(operated) } },
         { definition: services.peer, implementation: links.serviceImplementation },
       ],
     });

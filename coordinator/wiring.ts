@@ -36,6 +36,7 @@ import { Enlistment, type Tell } from "./enlistment.ts";
 import { Groups, type AcceptorAddress } from "./groups.ts";
 import { coordinatorIdentity } from "./identity.ts";
 import { Ids, type Block } from "./ids.ts";
+import { missingFor } from "./missing.ts";
 import { pageOf, type Listing, type Page } from "./pages.ts";
 import { Sessions, type Ending, type Executed, type Session } from "./sessions.ts";
 import {
@@ -276,6 +277,14 @@ export class Coordinator {
       statusOf: (id) => this.statusNow(id),
     };
     return pageOf(listing, state, count, token);
+  }
+
+  /** What a transaction that is being committed waits for and is not there, in words; "": nothing that links show. */
+  missing(id: TransactionId): string {
+    const live = this.engine.live(id);
+    if (live === undefined) return "";
+    const { network } = this.options;
+    return missingFor(live.view.participants, this.choice.groupFor(live.protocol, id), (node) => network.isUp(node));
   }
 
   /** The open ones now. */
@@ -540,7 +549,7 @@ export class Coordinator {
         protocol,
         state: view.state,
         reason: "",
-        detail: "",
+        detail: this.missing(id),
         participants: view.participants,
         startedAtMs: sinceMs,
         endedAtMs: 0,

@@ -8,11 +8,13 @@ import {
   networkOver,
   openLinks,
   openTracing,
+  operatorService,
   systemClock,
   systemRandom,
   systemScheduler,
   timedReplay,
   type Log,
+  type OperatedNode,
   type ParticipantConfig,
 } from "../runtime/index.ts";
 import { openJournal, type SqliteJournal } from "../runtime/journal/index.ts";
@@ -134,12 +136,22 @@ export async function serveParticipant(
       (coordinator) => links.peers().find((peer) => peer.node === coordinator && peer.up)?.address ?? null,
     );
     opened.unshift(forward);
+    const operated: OperatedNode = {
+      node,
+      role: "participant",
+      engine: participant.engine,
+      log,
+      isConnected: (peer) => links.peers().some((each) => each.node === peer && each.up),
+      locks: (transaction) => resource.locks(transaction),
+      missing: () => "",
+    };
     const server = await serve({
       address: listen,
       tls: null,
       services: [
         { definition: services.participant, implementation: { ...handlers(node, reads, forward) } },
         { definition: services.peer, implementation: links.serviceImplementation },
+        { definition: services.operator, implementation: { ...operatorService(operated) } },
       ],
     });
     address = server.address;

@@ -5,4 +5,5 @@ export * from "./logs/index.ts";
 export * from "./peering.ts";
 export * from "./system.ts";
 export * from "./tracing.ts";
+export * from "./operator.ts";
 export * from "./serving.ts";

@@ -4,6 +4,7 @@ import type { CallOptions, ClientReadableStream, ServiceError } from "@grpc/grpc
 import { NemconError } from "../../runtime/errors/index.ts";
 import { channelCredentials, CoordinatorStub, operationToProto, ParticipantStub } from "../../runtime/link/index.ts";
 import type { Operation } from "../../runtime/values/index.ts";
+import { call, type Callback } from "../calls.ts";
 import type { TransactionDocument } from "../json.ts";
 import { errorOf, type WireOutcome, type WireTransaction } from "./wire.ts";
 
@@ -24,8 +25,6 @@ export interface Begun {
   readonly protocol: string;
   readonly idleTimeoutMs: number;
 }
-
-type Callback<T> = (error: ServiceError | null, response?: T) => void;
 
 export class Api {
   private readonly coordinator: InstanceType<typeof CoordinatorStub>;
@@ -51,17 +50,8 @@ export class Api {
     timeoutMs: number,
     start: (options: CallOptions, done: Callback<T>) => { cancel(): void },
   ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = (): void => call.cancel();
-      const call = start({ deadline: Date.now() + timeoutMs }, (error, response) => {
-        this.signal.removeEventListener("abort", cancel);
-        if (error !== null) reject(errorOf(error, this.address));
-        else if (response === undefined) reject(new NemconError("INTERNAL", `${this.address} answered nothing.`));
-        else resolve(response);
-      });
-      this.signal.addEventListener("abort", cancel);
-      if (this.signal.aborted) cancel();
-    });
+    const { address, signal } = this;
+    return call({ address, signal, errorOf }, timeoutMs, start);
   }
 
   /** Opens an interactive transaction. */

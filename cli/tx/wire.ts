@@ -28,7 +28,12 @@ export interface WireTransaction {
 }
 
 /** What a call's failure is: the server's own error where it gave one, else what the connection's trouble means. */
-export function errorOf(error: ServiceError, address: string): NemconError {
+export function errorOf(
+  error: ServiceError,
+  address: string,
+  what = "coordinator",
+  option = "--coordinator",
+): NemconError {
   const told = fromServiceError(error);
   const own = errorOfServer(told);
   if (own !== null) return own;
@@ -38,16 +43,16 @@ export function errorOf(error: ServiceError, address: string): NemconError {
     case code.unavailable:
       return new NemconError(
         "COORDINATOR_UNREACHABLE",
-        `No connection to a coordinator at ${address} (${message}). See that it runs, or name another with --coordinator.`,
+        `No connection to a ${what} at ${address} (${message}). See that it runs, or name another with ${option}.`,
         options,
       );
     case code.deadlineExceeded:
-      return new NemconError("DEADLINE_EXCEEDED", `The coordinator at ${address} did not answer in time.`, options);
+      return new NemconError("DEADLINE_EXCEEDED", `The ${what} at ${address} did not answer in time.`, options);
     case code.cancelled:
       return new NemconError("DEADLINE_EXCEEDED", "Interrupted before the answer came.", options);
     case code.unimplemented:
       return new NemconError("NOT_AVAILABLE", `The server at ${address} does not offer this: ${message}.`, options);
     default:
-      return new NemconError("INTERNAL", `The coordinator at ${address} failed: ${message}.`, options);
+      return new NemconError("INTERNAL", `The ${what} at ${address} failed: ${message}.`, options);
   }
 }

@@ -8,7 +8,7 @@ import { suggestion } from "../errors/index.ts";
 const PREFIX = "NEMCON_";
 
 /** Variables of the command itself. */
-const ours: readonly string[] = ["NEMCON_COORDINATOR"];
+const ours: readonly string[] = ["NEMCON_AT", "NEMCON_COORDINATOR"];
 
 /**
  * Kubernetes and Docker put such variables beside a service called nemcon or nemcon-something: a server

@@ -75,6 +75,21 @@ const table = {
     exit: exit.failed,
     retryable: false,
   },
+  NOT_IN_DOUBT: {
+    meaning:
+      "An operator's decision was asked for where nothing waits for one: it is decided, over, or not prepared yet.",
+    remedy: "See what waits: `nemcon operator in-doubt`. What is not prepared ends by its own time, or by an abort.",
+    code: code.failedPrecondition,
+    exit: exit.failed,
+    retryable: false,
+  },
+  NOT_HEURISTIC: {
+    meaning: "Nothing here was ended against the protocol and waits to be looked after.",
+    remedy: "See what does: `nemcon operator in-doubt`.",
+    code: code.failedPrecondition,
+    exit: exit.failed,
+    retryable: false,
+  },
   TRANSACTION_FORGOTTEN: {
     meaning: "The transaction finished so long ago that its outcome is no longer kept.",
     remedy: "Look at the data. Keep outcomes for longer with `outcomes.keepMs` if this happens in operation.",

@@ -17,7 +17,7 @@ export { describePortHolder } from "./port-holder.ts";
 export { backoffMs, type Backoff } from "./backoff.ts";
 export { channelCredentials, hostOf, isLoopback, serverCredentials } from "./security.ts";
 export { errorOfServer, fromServiceError, toServiceError, type StatusToSend, type WireError } from "./status.ts";
-export { CoordinatorStub, ParticipantStub, protoFolder, services } from "./proto.ts";
+export { CoordinatorStub, OperatorStub, ParticipantStub, protoFolder, services } from "./proto.ts";
 export { serve, type RunningServer, type ServedService, type ServeOptions } from "./server.ts";
 export {
   checkOperations,
@@ -35,6 +35,12 @@ export type { ExecuteResponse__Output as ExecuteAnswer } from "./gen/nemcon/v1/E
 export type { ListBranchesResponse as ListBranchesAnswer } from "./gen/nemcon/v1/ListBranchesResponse.ts";
 export type { QueryRequest__Output as QueryMessage } from "./gen/nemcon/v1/QueryRequest.ts";
 export type { QueryResponse as QueryAnswer } from "./gen/nemcon/v1/QueryResponse.ts";
+export type { OperatorHandlers } from "./gen/nemcon/v1/Operator.ts";
+export type { InDoubt as InDoubtMessage, InDoubt__Output as InDoubtMessageRead } from "./gen/nemcon/v1/InDoubt.ts";
+export type { ListInDoubtResponse__Output as ListInDoubtAnswerRead } from "./gen/nemcon/v1/ListInDoubtResponse.ts";
+export type { ResolveRequest__Output as ResolveMessage } from "./gen/nemcon/v1/ResolveRequest.ts";
+export type { ForgetResponse as ForgetAnswer } from "./gen/nemcon/v1/ForgetResponse.ts";
+export type { ForgetRequest__Output as ForgetMessage } from "./gen/nemcon/v1/ForgetRequest.ts";
 export type { ParticipantHandlers } from "./gen/nemcon/v1/Participant.ts";
 export type { Branch__Output as BranchMessage } from "./gen/nemcon/v1/Branch.ts";
 export type { BranchResult as BranchResultMessage } from "./gen/nemcon/v1/BranchResult.ts";

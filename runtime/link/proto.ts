@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { makeClientConstructor, type ChannelCredentials, type ClientOptions } from "@grpc/grpc-js";
 import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
 import type { CoordinatorClient, CoordinatorDefinition } from "./gen/nemcon/v1/Coordinator.ts";
+import type { OperatorClient, OperatorDefinition } from "./gen/nemcon/v1/Operator.ts";
 import type { ParticipantClient, ParticipantDefinition } from "./gen/nemcon/v1/Participant.ts";
 import type { PeerClient, PeerDefinition } from "./gen/nemcon/v1/Peer.ts";
 
@@ -11,7 +12,7 @@ import type { PeerClient, PeerDefinition } from "./gen/nemcon/v1/Peer.ts";
 export const protoFolder = fileURLToPath(new URL("../../proto/", import.meta.url));
 
 const loaded: PackageDefinition = loadSync(
-  ["coordinator", "participant", "peer"].map((name) => `nemcon/v1/${name}.proto`),
+  ["coordinator", "operator", "participant", "peer"].map((name) => `nemcon/v1/${name}.proto`),
   // The same as in tools/generate.ts: the types say what these options make of a message.
   { includeDirs: [protoFolder], longs: String, enums: String, bytes: Buffer, defaults: true, oneofs: true },
 );
@@ -25,6 +26,7 @@ function definition(service: string): unknown {
 /** The services' definitions, for `Server.addService`. */
 export const services = {
   coordinator: definition("Coordinator") as CoordinatorDefinition,
+  operator: definition("Operator") as OperatorDefinition,
   participant: definition("Participant") as ParticipantDefinition,
   peer: definition("Peer") as PeerDefinition,
 } as const;
@@ -37,4 +39,5 @@ function client<T>(service: keyof typeof services): ClientConstructor<T> {
 
 export const PeerStub = client<PeerClient>("peer");
 export const CoordinatorStub = client<CoordinatorClient>("coordinator");
+export const OperatorStub = client<OperatorClient>("operator");
 export const ParticipantStub = client<ParticipantClient>("participant");

@@ -21,6 +21,10 @@ const commands = [
   ["tx", "show"],
   ["tx", "list"],
   ["tx", "watch"],
+  ["operator"],
+  ["operator", "in-doubt"],
+  ["operator", "resolve"],
+  ["operator", "forget"],
 ];
 
 test.concurrent.each(commands.map((words) => [words.join(" ") || "nemcon", words] as const))(
@@ -37,7 +41,7 @@ test.concurrent.each(commands.map((words) => [words.join(" ") || "nemcon", words
 
 test("the overview names every command", async () => {
   const { stdout } = await nemcon(["--help"]);
-  for (const name of ["dev", "coordinator", "participant", "acceptor", "tx", "bench", "check", "doctor"])
+  for (const name of ["dev", "coordinator", "participant", "acceptor", "tx", "operator", "bench", "check", "doctor"])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 

@@ -206,6 +206,7 @@ test("the environment of another role, of Kubernetes and of the command is not r
     NEMCON_SERVICE_HOST: "10.0.0.1",
     NEMCON_PORT_7410_TCP_ADDR: "10.0.0.1",
     NEMCON_COORDINATOR: "127.0.0.1:7410",
+    NEMCON_AT: "127.0.0.1:7420",
   };
   expect(load("coordinator", least.coordinator, { environment }).node).toBe("coordinator-1");
 });

@@ -113,6 +113,7 @@ describe("reflection", () => {
     expect(service.map(({ name }) => name).sort()).toEqual([
       "grpc.health.v1.Health",
       "nemcon.v1.Coordinator",
+      "nemcon.v1.Operator",
       "nemcon.v1.Participant",
       "nemcon.v1.Peer",
     ]);
