@@ -7,12 +7,13 @@ import { withMachines } from "../../support/planted.ts";
 import { type Bug, bugs } from "./bugs.ts";
 
 const SEEDS = 3_000;
-const capabilities = capabilitiesOf("2pc");
 
 async function hunt(bug: Bug, rules: readonly RuleName[]): Promise<Violation | null> {
-  return withMachines("2pc", bug.machines ?? {}, async () => {
+  const { protocol = "2pc", machines = {}, ports = {} } = bug;
+  return withMachines(protocol, machines, async () => {
+    const capabilities = capabilitiesOf(protocol);
     for (let seed = 1; seed <= SEEDS; seed += 1) {
-      const { violations } = await run({ protocol: "2pc", seed, capabilities, planted: bug.ports ?? {} });
+      const { violations } = await run({ protocol, seed, capabilities, planted: ports });
       const violation = found(violations, rules);
       if (violation !== null) return violation;
     }

@@ -6,9 +6,11 @@ import type {
   Machine,
   Message,
   ParticipantRecord,
+  ProtocolName,
   Step,
   TransactionId,
 } from "../../../protocols/index.ts";
+import { participantBy, presumedCommit, presumedNothing } from "../../../protocols/two-phase/index.ts";
 import type { State as CoordinatorState } from "../../../protocols/two-phase/coordinator-state.ts";
 import type { State as ParticipantState } from "../../../protocols/two-phase/participant-state.ts";
 import type { Entry } from "../../../runtime/engine/index.ts";
@@ -21,6 +23,8 @@ type ParticipantMachine = Machine<unknown, ParticipantRecord>;
 
 export interface Bug {
   readonly name: string;
+  /** Presumed abort where it does not say. */
+  readonly protocol?: ProtocolName;
   readonly machines?: Wrapped;
   readonly ports?: PlantedInPorts;
   /** One of these, whatever else: what users would see, not only the order of writes. */
@@ -50,13 +54,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: "m10: a commit request is accepted again for a forgotten id",
-    machines: {
-      coordinator: (machine) => ({
-        ...machine,
-        absent: (env, id, absence, input) =>
-          machine.absent(env, id, input.kind === "start" ? { kind: "fresh" } : absence, input),
-      }),
-    },
+    machines: { coordinator: acceptingAgain },
     seenBy: ["agreement", "client truth"],
   },
   {
@@ -172,7 +170,158 @@ export const bugs: readonly Bug[] = [
     },
     seenBy: ["agreement"],
   },
+  {
+    name: "m1: presumed commit does not force `collecting`",
+    protocol: "2pc-presumed-commit",
+    machines: { coordinator: (machine) => onSteps(machine, (step) => unforced(step, "collecting")) },
+    seenBy: ["agreement"],
+  },
+  {
+    name: "m5: presumed commit does not force its commit",
+    protocol: "2pc-presumed-commit",
+    machines: {
+      coordinator: (machine) =>
+        onSteps(machine, (step) =>
+          step.closed?.outcome.outcome === "committed" ? { ...step, closed: { ...step.closed, force: false } } : step,
+        ),
+    },
+    writeAhead: true,
+    seenBy: ["agreement", "client truth"],
+  },
+  {
+    name: "m6: a branch under presumed commit prepares unasked",
+    protocol: "2pc-presumed-commit",
+    machines: { participant: preparingUnasked },
+    seenBy: ["agreement"],
+  },
+  {
+    name: "m8: a branch under presumed commit acknowledges an abort without a record, and prepares afresh",
+    protocol: "2pc-presumed-commit",
+    machines: {
+      as: { oneShot: true },
+      coordinator: forgetful,
+      participant: () => {
+        const machine = participantBy({ ...presumedCommit, oneShot: true });
+        return {
+          ...machine,
+          absent: (env, id, absence, input) => {
+            const step = machine.absent(env, id, absence, input);
+            return isMessage(input, "decision") ? { state: step.state, sends: step.sends ?? [] } : step;
+          },
+        };
+      },
+    },
+    seenBy: ["agreement"],
+  },
+  {
+    name: "m9: a late PREPARE under presumed commit is taken for a first one",
+    protocol: "2pc-presumed-commit",
+    machines: {
+      as: { oneShot: true },
+      coordinator: forgetful,
+      participant: () => {
+        const machine = participantBy({ ...presumedCommit, oneShot: true });
+        return {
+          ...machine,
+          absent: (env, id, absence, input) =>
+            machine.absent(env, id, isMessage(input, "prepare") ? { kind: "fresh" } : absence, input),
+        };
+      },
+    },
+    seenBy: ["agreement"],
+  },
+  ...(["2pc-presumed-nothing", "2pc-presumed-commit"] as const).map((protocol): Bug => ({
+    name: `m10: a commit request is accepted again for a forgotten id, ${protocol}`,
+    protocol,
+    machines: {
+      as: { oneShot: true },
+      coordinator: acceptingAgain,
+      participant: () =>
+        participantBy({ ...(protocol === "2pc-presumed-commit" ? presumedCommit : presumedNothing), oneShot: true }),
+    },
+    seenBy: ["agreement", "client truth"],
+  })),
+  {
+    name: "a late YES under presumed commit is answered by the presumption",
+    protocol: "2pc-presumed-commit",
+    machines: {
+      coordinator: (machine) => ({
+        ...machine,
+        absent: (env, id, absence, input) =>
+          machine.absent(
+            env,
+            id,
+            absence,
+            input.kind === "message" && input.body.kind === "vote" && input.body.vote === "yes"
+              ? { ...input, body: { kind: "inquire" } }
+              : input,
+          ),
+      }),
+      participant: preparingUnasked,
+    },
+    seenBy: ["agreement"],
+  },
+  {
+    name: "a peer that is asked and knows nothing says ABORT, whatever it has forgotten",
+    machines: {
+      participant: (machine) => ({
+        ...machine,
+        absent: (env, id, absence, input) =>
+          machine.absent(
+            env,
+            id,
+            isMessage(input, "decision-request") && absence.kind !== "fresh"
+              ? { kind: "fresh", sinceStart: true }
+              : absence,
+            input,
+          ),
+      }),
+    },
+    seenBy: ["agreement"],
+  },
 ];
+
+/** A textbook's coordinator: an abort leaves nothing behind. */
+function forgetful(machine: CoordinatorMachine): CoordinatorMachine {
+  return {
+    ...machine,
+    absent: (env, id, absence, input) =>
+      machine.absent(
+        env,
+        id,
+        isMessage(input, "inquire") && absence.kind === "closed" && absence.closed.outcome === "aborted"
+          ? { kind: "lost" }
+          : absence,
+        input,
+      ),
+  };
+}
+
+function acceptingAgain(machine: CoordinatorMachine): CoordinatorMachine {
+  return {
+    ...machine,
+    absent: (env, id, absence, input) =>
+      machine.absent(env, id, input.kind === "start" ? { kind: "fresh" } : absence, input),
+  };
+}
+
+/** Each branch prepares when its first item is done. */
+function preparingUnasked(machine: ParticipantMachine): ParticipantMachine {
+  return {
+    ...machine,
+    step: (env, state, input) => {
+      const step = machine.step(env, state, input);
+      const isDone = input.kind === "resource" && input.result.kind === "worked" && input.result.ok;
+      if (!isDone || step.state === null || step.ignored !== undefined) return step;
+      return {
+        ...step,
+        state: { ...(step.state as ParticipantState), phase: "preparing" },
+        timers: [{ cancel: "idle" }],
+        effects: [{ kind: "resource", request: { act: "prepare", work: null } }],
+      };
+    },
+  };
+}
 
 function closedHere(entries: readonly Entry[]): boolean {
   return entries.some(

@@ -1,6 +1,6 @@
-/** Records, forced writes and messages of presumed abort, counted over the real engine: the table of protocols §A.2. */
+/** Records, forced writes and messages of each presumption, counted over the real engine: the table of protocols §A.2. */
 import { expect, test } from "vitest";
-import type { NodeId } from "../../../protocols/index.ts";
+import type { NodeId, ProtocolName } from "../../../protocols/index.ts";
 import type { Probe } from "../../support/probe.ts";
 import { C, type Work } from "../../support/setting.ts";
 import { World } from "../../support/world.ts";
@@ -18,7 +18,8 @@ class Costs {
     this.records.set(node, known);
   };
 
-  readonly sent: NonNullable<Probe["sent"]> = (from, to) => {
+  readonly sent: NonNullable<Probe["sent"]> = (from, to, { body }) => {
+    if (body.kind === "work" || body.kind === "worked") return;
     const link = `${from} ${to}`;
     this.messages.set(link, (this.messages.get(link) ?? 0) + 1);
   };
@@ -62,6 +63,33 @@ const rows: readonly Row[] = [
   { name: "all read-only", work: { P1: ["read x"], P2: ["read y"] }, expected: ["1/1", 1, "1/0", 1] },
   { name: "one phase", work: { P1: ["add x 1"] }, expected: ["2/1", 1, "1/1", 1] },
 ];
+
+/** The others do their work under tokens first, which is not counted. */
+const byPresumption: readonly (Row & { readonly protocol: ProtocolName })[] = [
+  { ...row("commit"), protocol: "2pc-presumed-nothing", expected: ["2/1", 2, "2/2", 2] },
+  { ...row("abort, P1 had voted YES"), protocol: "2pc-presumed-nothing", expected: ["2/1", 2, "2/2", 2] },
+  { ...row("all read-only"), protocol: "2pc-presumed-nothing", expected: ["1/1", 1, "1/0", 1] },
+  { ...row("commit"), protocol: "2pc-presumed-commit", expected: ["2/2", 2, "2/1", 1] },
+  { ...row("abort, P1 had voted YES"), protocol: "2pc-presumed-commit", expected: ["2/1", 2, "2/2", 2] },
+  { ...row("all read-only"), protocol: "2pc-presumed-commit", expected: ["2/2", 1, "1/0", 1] },
+  { ...row("one phase"), protocol: "2pc-presumed-commit", expected: ["2/1", 1, "1/1", 1] },
+];
+
+function row(name: string): Row {
+  const found = rows.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no row ${name}`);
+  return found;
+}
+
+test.each(byPresumption)("$protocol: $name", async ({ protocol, work, expected }) => {
+  const costs = new Costs();
+  const world = new World({ participants: 3, protocol }, [costs]);
+  world.startAll();
+  await world.run(20);
+  world.interact(work);
+  await world.run(10_000);
+  expect([costs.of(C), costs.between(C, "P1"), costs.of("P1"), costs.between("P1", C)]).toEqual(expected);
+});
 
 test.each(rows)("$name", async ({ work, expected }) => {
   const costs = new Costs();
