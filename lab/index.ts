@@ -1,7 +1,9 @@
-/** The door: workloads and judges that the demonstration, tests and benchmarks share. */
+/** The door: the explorer, judges, and the workloads that demonstration, tests and benchmarks share. */
 
 export { judgeTrace, type Judgement } from "./check/judge.ts";
 export { rules, type Rule, type Violation } from "./check/rules.ts";
+export { explore, type Broken, type Exploration, type Reach } from "./explore/explore.ts";
+export { specNamed, specNames, type SpecName } from "./explore/specs/named.ts";
 export { SeededRandom, Zipfian } from "./random.ts";
 export { answerTo, askAgain } from "./workloads/answers.ts";
 export { judge, openBooks, readBooks, type Books } from "./workloads/books.ts";
