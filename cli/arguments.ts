@@ -16,11 +16,16 @@ export function count(text: string): number {
   return whole(text, 1_000_000);
 }
 
-export function positive(text: string): number {
-  const value = count(text);
-  if (value === 0) throw new InvalidArgumentError("It must be at least 1.");
-  return value;
+/** For commander: a whole number from `lowest` to `largest`. */
+export function between(lowest: number, largest: number): (text: string) => number {
+  return (text) => {
+    const value = whole(text, largest);
+    if (value < lowest) throw new InvalidArgumentError(`It must be at least ${lowest}.`);
+    return value;
+  };
 }
+
+export const positive = between(1, 1_000_000);
 
 export function port(text: string): number {
   return whole(text, LARGEST_PORT);

@@ -48,6 +48,11 @@ const commands: readonly Entry[] = [
     load: () => import("./commands/bench.ts"),
   },
   {
+    name: "explore",
+    summary: "everything that a specification of a commit protocol can do",
+    load: () => import("./commands/explore.ts"),
+  },
+  {
     name: "check",
     summary: "judge recorded traces",
     load: () => import("./commands/check.ts"),

@@ -10,6 +10,7 @@ const commands = [
   ["participant"],
   ["acceptor"],
   ["bench"],
+  ["explore"],
   ["check"],
   ["doctor"],
   ["tx"],
@@ -41,7 +42,18 @@ test.concurrent.each(commands.map((words) => [words.join(" ") || "nemcon", words
 
 test("the overview names every command", async () => {
   const { stdout } = await nemcon(["--help"]);
-  for (const name of ["dev", "coordinator", "participant", "acceptor", "tx", "operator", "bench", "check", "doctor"])
+  for (const name of [
+    "dev",
+    "coordinator",
+    "participant",
+    "acceptor",
+    "tx",
+    "operator",
+    "bench",
+    "explore",
+    "check",
+    "doctor",
+  ])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 

@@ -1,0 +1,67 @@
+/** `nemcon explore`: what scripts and people see. */
+
+import { expect, test } from "vitest";
+import { Output } from "../../cli/output.ts";
+import { run } from "../../cli/program.ts";
+import { Shell } from "../../cli/shell.ts";
+import { nemcon } from "./nemcon.ts";
+
+test("gives the counts as JSON, and exits 0 where every rule is kept", async () => {
+  const { code, stdout, stderr } = await nemcon(["explore", "--spec", "two-phase", "--rms", "3", "--json"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(JSON.parse(stdout)).toEqual({
+    spec: "two-phase",
+    distinct: 288,
+    generated: 1146,
+    depth: 11,
+    complete: true,
+    violations: [],
+    collisionProbability: expect.any(Number),
+  });
+});
+
+test("takes acceptors and ballots for Paxos Commit", async () => {
+  const args = ["explore", "--spec", "paxos-commit", "--rms", "2", "--acceptors", "3", "--ballots", "1", "--json"];
+  expect(JSON.parse((await nemcon(args)).stdout)).toMatchObject({ distinct: 545, complete: true });
+});
+
+test("shows a shortest counterexample, and exits 1", async () => {
+  const { code, stdout } = await nemcon(["explore", "--spec", "paxos-commit", "--rms", "1", "--quorum", "1"]);
+  expect(code).toBe(1);
+  expect(stdout).toContain("broken: refines TCommit (420 times");
+  expect(stdout).toMatch(/^10 {2}RMRcvAbortMsg\(r1\) {3}r1: aborted$/m);
+  expect(stdout).toContain("INVALID");
+  const json = await nemcon(["explore", "--spec", "paxos-commit", "--rms", "1", "--quorum", "1", "--json"]);
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    violations: expect.arrayContaining([{ rule: "refines TCommit", count: 420, trace: expect.any(Array) }]),
+  });
+});
+
+test("where a budget is used up the verdict is unknown, and it exits 2", async () => {
+  const { code, stdout } = await nemcon(["explore", "--spec", "two-phase", "--rms", "9", "--states", "1000"]);
+  expect(code).toBe(2);
+  expect(stdout).toContain("UNKNOWN");
+  const json = await nemcon(["explore", "--spec", "two-phase", "--rms", "9", "--states", "1000", "--json"]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ complete: false, violations: [] });
+});
+
+test("a terminal shows how far it is; Ctrl-C ends it with what was seen", async () => {
+  const stop = new AbortController();
+  let stdout = "";
+  let shown = "";
+  const stderr = {
+    isTTY: true,
+    write(text: string): void {
+      shown += text;
+      if (text.includes("distinct states")) stop.abort();
+    },
+  };
+  const screen = { write: (text: string) => void (stdout += text) };
+  const shell = new Shell(new Output({ json: true, stdout: screen, stderr, environment: {} }));
+  Object.defineProperty(shell, "signal", { value: stop.signal });
+  await run(["explore", "--spec", "two-phase", "--rms", "30", "--json"], shell);
+  expect(shown).toMatch(/[\d,]+ distinct states, [\d,]+ generated, depth \d+, \d+ s/);
+  expect(JSON.parse(stdout)).toMatchObject({ complete: false, violations: [] });
+  expect(shell.exitCode).toBe(2);
+});
