@@ -13,17 +13,6 @@ export interface Word {
   readonly detail: string;
 }
 
-/** What the branch that begins a commit says of the others, for the leader to ask them (§C.2). */
-export interface Begin {
-  readonly branches: readonly {
-    readonly participant: NodeId;
-    readonly token: BranchToken | null;
-    readonly workCount: number;
-  }[];
-  /** How long votes may take, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
 export type Message =
   // Initiator or coordinator to participant: work of an interactive transaction (§0.3).
   | {
@@ -99,8 +88,16 @@ export type Message =
       readonly workCount: number;
       readonly work: Uint8Array | null;
     }
-  /** From the first acceptor, that has it from the branch that began. */
-  | { readonly kind: "begin-commit"; readonly membership: Membership; readonly begin: Begin }
+  /** To the branch that begins the commit: the last item of its work, on which it prepares and proposes unasked (§C.6-4). */
+  | {
+      readonly kind: "paxos-last-work";
+      readonly membership: Membership;
+      readonly token: BranchToken | null;
+      /** Without the last item. */ readonly workCount: number;
+      readonly work: Uint8Array | null;
+    }
+  /** From the first acceptor to the leader: the branch that begins the commit has prepared. */
+  | { readonly kind: "begin-commit"; readonly membership: Membership }
   | { readonly kind: "phase-1a"; readonly ballot: Ballot }
   | {
       readonly kind: "phase-1b";
@@ -116,7 +113,7 @@ export type Message =
       /** null: `*`, "aborted" for every branch, known or not (§C.4). */ readonly membership: Membership | null;
       readonly proposals: readonly Proposal[];
       readonly words: readonly Word[];
-      /** Only from the branch that begins the commit, to the first acceptor. */ readonly begin: Begin | null;
+      /** From the branch that begins the commit, to the first acceptor. */ readonly begins: boolean;
     }
   | {
       readonly kind: "phase-2b";

@@ -46,9 +46,7 @@ export type ParticipantRecord =
       /** null: the branch wrote nothing and holds no locks. */
       readonly redo: Uint8Array | null;
       readonly result: Uint8Array;
-    }
-  /** A person ended a prepared branch against the protocol (§0.4). */
-  | { readonly kind: "forced"; readonly decision: Decision; readonly reason: string };
+    };
 
 /** Together: the highest ballot promised, and for each branch the value of the highest ballot accepted (§C.4). */
 export type AcceptorRecord =

@@ -303,8 +303,8 @@ function withWords(known: readonly Word[], words: readonly Word[]): readonly Wor
 }
 
 /** The branch that began asks the leader to ask the others; it need not be in the journal for that. */
-function beginCommit(membership: Membership, { begin }: Phase2a): Send[] {
-  return begin === null ? [] : [{ to: membership.coordinator, body: { kind: "begin-commit", membership, begin } }];
+function beginCommit(membership: Membership, { begins }: Phase2a): Send[] {
+  return begins ? [{ to: membership.coordinator, body: { kind: "begin-commit", membership } }] : [];
 }
 
 /** All that is accepted in the ballot, so that what went before and was lost is told again. */

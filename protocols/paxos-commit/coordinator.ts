@@ -10,6 +10,7 @@
 
 import { backoff } from "../backoff.ts";
 import { BALLOT_ZERO, isSameBallot, type Ballot } from "../ballot.ts";
+import { heuristicRow, reportersOf, type Report } from "../heuristic.ts";
 import type { Answer, Effect, Env, Input, Machine, OperatorAct, ReplyId, Send, Step, View } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message, Word } from "../message.ts";
@@ -47,7 +48,8 @@ interface Why {
 
 export interface State {
   readonly transaction: TransactionId;
-  readonly phase: "init" | "voting" | "promising" | "proposing" | "committing" | "aborting";
+  /** beginning: one branch has its last work and has not proposed. */
+  readonly phase: "init" | "beginning" | "voting" | "promising" | "proposing" | "committing" | "aborting";
   /** null where it has no memory of the begin. */
   readonly descriptor: Descriptor | null;
   /** null: nobody has said it yet. */
@@ -64,8 +66,8 @@ export interface State {
   readonly early: readonly NodeId[];
   readonly heard: Decision | null;
   readonly unacknowledged: readonly NodeId[];
-  /** What branches did that could not follow the decision, in words. */
-  readonly heuristics: readonly string[];
+  /** Of branches that went against the decision. */
+  readonly reports: readonly Report[];
   /** They wait for the outcome. */
   readonly replies: readonly ReplyId[];
   /** They are told what is known when a ballot has failed. */
@@ -99,7 +101,7 @@ function init(_env: Env, id: TransactionId): State {
     early: [],
     heard: null,
     unacknowledged: [],
-    heuristics: [],
+    reports: [],
     replies: [],
     asks: [],
     suspected: [],
@@ -150,18 +152,16 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
     const membership = { coordinator, participants: branches.map(({ participant }) => participant), group };
     if (cancelled !== null) {
       const why = { reason: cancelled, detail: "" };
-      // Nobody was asked to prepare, and nobody will be: nothing can have been proposed. A branch that may
-      // prepare unasked can have.
-      if (initiator === null) return abandon(started, why);
-      return nextBallot(env, { ...started, membership, why });
+      // Nobody was asked to prepare, and nobody will be: nothing can have been proposed.
+      return abandon(started, why);
     }
+    const first = branches.find(({ participant }) => participant === initiator);
     return {
-      state: { ...started, phase: "voting", membership },
-      sends: prepares(
-        descriptor,
-        membership,
-        branches.filter(({ participant }) => participant !== initiator),
-      ),
+      state: { ...started, phase: first === undefined ? "voting" : "beginning", membership },
+      sends:
+        first === undefined
+          ? requests("paxos-prepare", descriptor, membership, branches)
+          : requests("paxos-last-work", descriptor, membership, [first]),
       timers: [{ set: "vote", minMs: timeoutMs, maxMs: timeoutMs }],
     };
   }
@@ -182,7 +182,7 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
       case "outcome-request":
         return onRequest(state, from, body.membership);
       case "begin-commit":
-        return { state, ignored: "already-decided" };
+        return onBegun(state);
       default:
         return {
           state,
@@ -266,11 +266,14 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
     const { decision, heuristic } = body;
     if (state.membership?.participants.includes(from) !== true || state.early.includes(from))
       return { state, ignored: "late-acknowledgement" };
-    const heuristics = heuristic === null ? state.heuristics : [...state.heuristics, `${from}: ${heuristic}`];
+    const reports = heuristic === null ? state.reports : [...state.reports, { from, text: heuristic }];
+    const effects: Effect[] =
+      heuristic === null ? [] : [{ kind: "alarm", alarm: "heuristic", detail: `${from} ${heuristic}` }];
     if (!isDecided(state)) {
       // It has the outcome in its journal, so this is the outcome. A commit's rows come from the acceptors.
-      const next = { ...state, early: [...state.early, from], heuristics, heard: decision };
-      return decision === "commit" && state.phase === "voting" ? { state: next } : decide(env, next, decision);
+      const next = { ...state, early: [...state.early, from], reports, heard: decision };
+      if (decision === "commit" && state.phase === "voting") return { state: next, effects };
+      return withEffects(decide(env, next, decision), effects);
     }
     if (!state.unacknowledged.includes(from)) return { state, ignored: "late-acknowledgement" };
     if (decision !== decisionIn(state))
@@ -285,8 +288,8 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
         ],
       };
     const unacknowledged = state.unacknowledged.filter((node) => node !== from);
-    const next = { ...state, unacknowledged, heuristics };
-    return unacknowledged.length > 0 ? { state: next } : finish(env, next, decision);
+    const next = { ...state, unacknowledged, reports };
+    return withEffects(unacknowledged.length > 0 ? { state: next } : finish(env, next, decision), effects);
   }
 
   /** From a branch in doubt, or from an acceptor that holds the transaction for long. */
@@ -296,6 +299,11 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
     if (isDecided(state) && isBranch)
       return { state, sends: [{ to: from, body: { kind: "decision", decision: decisionIn(state) } }] };
     const sends: Send[] = [{ to: from, body: { kind: "pending" } }];
+    if (state.phase === "beginning" && from === state.descriptor?.initiator) {
+      // It has prepared, and the word of it was lost.
+      const begun = onBegun(state);
+      return { ...begun, sends: [...sends, ...(begun.sends ?? [])] };
+    }
     if (state.membership !== null || membership === null || isDecided(state)) return { state, sends };
     return { state: { ...state, membership }, sends };
   }
@@ -305,13 +313,13 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
       if (reply === null) return { state, ignored: "already-decided" };
       return { state, effects: [{ kind: "reply", to: reply, answer: answerOf(env, state) }] };
     }
-    if (state.phase !== "voting") return joinedBy(state, reply);
+    if (state.phase !== "voting" && state.phase !== "beginning") return joinedBy(state, reply);
     const replies = reply === null ? state.replies : [...state.replies, reply];
     return nextBallot(env, { ...state, replies, why: { reason: "CANCELLED", detail: "" } });
   }
 
   function onTimeout(env: Env, state: State, timer: string): CoordinatorStep {
-    if (timer === "vote" && state.phase === "voting") {
+    if (timer === "vote" && (state.phase === "voting" || state.phase === "beginning")) {
       if (state.heard !== null) return decide(env, state, state.heard);
       return nextBallot(env, { ...state, why: whyLate(state) });
     }
@@ -343,6 +351,7 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
           return recover(env, { ...init(env, id), asks: [input.reply] });
         return { state: null, effects: [answered(input.reply, absence)] };
       case "operator":
+        if (input.act === "acknowledge" && absence.kind === "closed") return acknowledged(absence.closed, input.reply);
         if (input.reply === null) return { state: null, ignored: "already-decided" };
         if (absence.kind === "lost" || absence.kind === "foreign")
           return recover(env, { ...init(env, id), replies: [input.reply] });
@@ -398,7 +407,7 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
   ): CoordinatorStep {
     switch (absence.kind) {
       case "closed": {
-        const decision: Decision = absence.closed.outcome === "aborted" ? "abort" : "commit";
+        const decision = decisionOfRow(absence.closed);
         const kind = membership?.participants.includes(from) === true ? "decision" : "close";
         return { state: null, sends: [{ to: from, body: { kind, decision } }] };
       }
@@ -429,11 +438,26 @@ function joinedBy(state: State, reply: ReplyId | null): CoordinatorStep {
   return { state, effects: [{ kind: "reply", to: reply, answer: outcomeOf(state) }] };
 }
 
-function prepares(descriptor: Descriptor, membership: Membership, to: readonly BranchPlan[]): Send[] {
-  const { timeoutMs } = descriptor;
+/** The branch that begins has prepared: now the others are asked. */
+function onBegun(state: State): CoordinatorStep {
+  const { descriptor, membership, phase } = state;
+  if (phase !== "beginning" || descriptor === null || membership === null) return { state, ignored: "already-decided" };
+  const others = descriptor.branches.filter(({ participant }) => participant !== descriptor.initiator);
+  return {
+    state: { ...state, phase: "voting" },
+    sends: requests("paxos-prepare", descriptor, membership, others),
+  };
+}
+
+function requests(
+  kind: "paxos-prepare" | "paxos-last-work",
+  { timeoutMs }: Descriptor,
+  membership: Membership,
+  to: readonly BranchPlan[],
+): Send[] {
   return to.map(({ participant, token, workCount, work }) => ({
     to: participant,
-    body: { kind: "paxos-prepare", membership, token, workCount, work },
+    body: { kind, membership, token, workCount, work },
     timeoutMs,
   }));
 }
@@ -443,7 +467,10 @@ function abandon(state: State, why: Why): CoordinatorStep {
   const participants = (state.descriptor?.branches ?? []).map(({ participant }) => participant);
   return {
     state: null,
-    closed: { outcome: closedAs("aborted", why, participants), force: false },
+    closed: {
+      outcome: { outcome: "aborted", ...why, result: null, participants, until: "retention" },
+      force: false,
+    },
     sends: toAll(participants, { kind: "decision", decision: "abort" }),
     effects: state.replies.map((to) => ({
       kind: "reply",
@@ -486,7 +513,7 @@ function propose(env: Env, state: State): CoordinatorStep {
   const next: State = { ...state, phase: "proposing" };
   return {
     state: next,
-    sends: toAll(acceptorsOf(env, next), { kind: "phase-2a", ballot, membership, proposals, words: [], begin: null }),
+    sends: toAll(acceptorsOf(env, next), { kind: "phase-2a", ballot, membership, proposals, words: [], begins: false }),
     timers: [ballotTimer(env, next)],
   };
 }
@@ -542,26 +569,33 @@ function decisionIn({ phase }: State): Decision {
 
 /** Every branch has it in its journal: the acceptors may forget it, and so does the leader. */
 function finish(env: Env, state: State, decision: Decision): CoordinatorStep {
-  const { membership, heuristics } = state;
+  const { membership, reports } = state;
   const participants = membership?.participants ?? [];
-  const outcome = decision === "abort" ? "aborted" : heuristics.length === 0 ? "committed" : "heuristic";
   const answer = outcomeOf({ ...state, phase: decision === "commit" ? "committing" : "aborting" });
-  const why: Why | null = answer.outcome === "aborted" ? { reason: answer.reason, detail: answer.detail } : null;
-  const closed = closedAs(outcome, why, participants);
+  const reason = answer.outcome === "aborted" ? answer.reason : null;
+  const detail = answer.outcome === "aborted" ? answer.detail : "";
+  const row: Closed = {
+    outcome: decision === "commit" ? "committed" : "aborted",
+    reason,
+    detail,
+    result: null,
+    participants,
+    // A ballot belongs to one life of this machine: it must not come back to recover the same id a second time.
+    until: isRecovery(state) ? "closed" : "retention",
+  };
   return {
     state: null,
     closed: {
-      outcome: {
-        ...closed,
-        // A ballot belongs to one life of this machine: it must not come back to recover the same id a second time.
-        until: isRecovery(state) ? "closed" : "retention",
-        ...(heuristics.length === 0 ? {} : { detail: heuristics.join("; ") }),
-      },
+      outcome: reports.length === 0 ? row : heuristicRow({ decision, reason, detail }, participants, reports),
       force: false,
     },
     sends: toAll(holders(env, state), { kind: "close", decision }),
     effects: state.replies.map((reply) => ({ kind: "reply", to: reply, answer })),
   };
+}
+
+function withEffects(step: CoordinatorStep, effects: readonly Effect[]): CoordinatorStep {
+  return effects.length === 0 ? step : { ...step, effects: [...(step.effects ?? []), ...effects] };
 }
 
 /** It has led a ballot of its own without having begun the transaction. */
@@ -597,11 +631,14 @@ function onReconnected(state: State, node: NodeId): CoordinatorStep {
   }
   const { descriptor, membership, phase } = state;
   const branch = descriptor?.branches.find(({ participant }) => participant === node);
-  if (phase !== "voting" || descriptor === null || membership === null || branch === undefined || hasVoted(state, node))
+  const begins = node === descriptor?.initiator;
+  const isAsked = phase === "voting" || (phase === "beginning" && begins);
+  if (!isAsked || descriptor === null || membership === null || branch === undefined || hasVoted(state, node))
     return { state, ignored: "nothing-to-do" };
+  const asked = begins ? "paxos-last-work" : "paxos-prepare";
   return {
     state: { ...state, suspected: state.suspected.filter((each) => each !== node) },
-    sends: node === descriptor.initiator ? [] : prepares(descriptor, membership, [branch]),
+    sends: requests(asked, descriptor, membership, [branch]),
   };
 }
 
@@ -659,22 +696,40 @@ function outcomeOf(state: State): Answer {
   if (state.phase === "committing") {
     const results = new Map<NodeId, Uint8Array>();
     for (const { participant, result } of state.words) if (result.length > 0) results.set(participant, result);
-    return { outcome: "committed", results, heuristic: state.heuristics.length > 0 };
+    return { outcome: "committed", results, heuristic: state.reports.length > 0 };
   }
   for (const { participant, reason, detail } of state.words)
     if (reason !== null) return { outcome: "aborted", reason, detail, participant };
   return { outcome: "aborted", ...state.why, participant: null };
 }
 
+/** The damage was looked after: its branches may forget it, and the row goes with age. */
+function acknowledged(closed: Closed, reply: ReplyId | null): CoordinatorStep {
+  const effects = reply === null ? [] : [answered(reply, { kind: "closed", closed })];
+  if (closed.outcome !== "heuristic" || closed.until !== "closed")
+    return reply === null ? { state: null, ignored: "nothing-to-do" } : { state: null, effects };
+  return {
+    state: null,
+    closed: { outcome: { ...closed, until: "retention" }, force: true },
+    sends: toAll(reportersOf(closed), { kind: "forget" }),
+    effects,
+  };
+}
+
 function answered(to: ReplyId, absence: Absence): Effect {
   return { kind: "reply", to, answer: answerFor(absence) };
+}
+
+/** A row of damage has a reason where the decision was to abort. */
+function decisionOfRow({ outcome, reason }: Closed): Decision {
+  return outcome === "aborted" || reason !== null ? "abort" : "commit";
 }
 
 function answerFor(absence: Absence): Answer {
   switch (absence.kind) {
     case "closed": {
       const { outcome, reason, detail } = absence.closed;
-      if (outcome === "aborted")
+      if (decisionOfRow(absence.closed) === "abort")
         return { outcome: "aborted", reason: reason ?? TAKEN_OVER.reason, detail, participant: null };
       return { outcome: "committed", results: new Map(), heuristic: outcome === "heuristic" };
     }
@@ -690,17 +745,6 @@ function answerFor(absence: Absence): Answer {
   }
 }
 
-function closedAs(outcome: Closed["outcome"], why: Why | null, participants: readonly NodeId[]): Closed {
-  return {
-    outcome,
-    reason: why?.reason ?? null,
-    detail: why?.detail ?? "",
-    result: null,
-    participants,
-    until: "retention",
-  };
-}
-
 function toAll(nodes: readonly NodeId[], body: Message): Send[] {
   return nodes.map((to) => ({ to, body }));
 }
@@ -710,6 +754,7 @@ function view(state: State): View {
     state.membership?.participants ?? state.descriptor?.branches.map(({ participant }) => participant) ?? [];
   const shown = {
     init: "active",
+    beginning: "preparing",
     voting: "preparing",
     promising: "preparing",
     proposing: "preparing",

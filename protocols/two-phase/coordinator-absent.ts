@@ -8,7 +8,7 @@ import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { Absence, Closed, Decision, NodeId } from "../transaction.ts";
 import type { CoordinatorStep } from "./coordinator-state.ts";
-import { heuristicRow, reportersOf, withReport } from "./heuristic.ts";
+import { heuristicRow, reportersOf, withReport } from "../heuristic.ts";
 import type { Presumption } from "./presumption.ts";
 
 export function absent(rules: Presumption, absence: Absence, input: Input): CoordinatorStep {

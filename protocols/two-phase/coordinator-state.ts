@@ -3,7 +3,7 @@
 import type { ReplyId, Step } from "../machine.ts";
 import type { CoordinatorRecord } from "../record.ts";
 import type { AbortReason, Descriptor, NodeId, TransactionId } from "../transaction.ts";
-import type { Report } from "./heuristic.ts";
+import type { Report } from "../heuristic.ts";
 
 /** A branch's vote, and what it returned with it. */
 interface Vote {

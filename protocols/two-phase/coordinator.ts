@@ -20,7 +20,7 @@ import type { CoordinatorRecord } from "../record.ts";
 import type { AbortReason, BranchPlan, Closed, Decision, Descriptor, NodeId, TransactionId } from "../transaction.ts";
 import { absent } from "./coordinator-absent.ts";
 import type { Cause, CoordinatorStep, State } from "./coordinator-state.ts";
-import { heuristicRow } from "./heuristic.ts";
+import { heuristicRow } from "../heuristic.ts";
 import type { Presumption } from "./presumption.ts";
 
 /** Phases in which nothing is decided. */

@@ -6,7 +6,7 @@ import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { AbortReason, Absence, Decision, NodeId } from "../transaction.ts";
 import { absentPeerRequest } from "./cooperation.ts";
-import { didOf } from "./heuristic.ts";
+import { didOf } from "../heuristic.ts";
 import {
   acknowledgement,
   fence,

@@ -5,7 +5,7 @@ import { resource, tombstone } from "../branch.ts";
 import type { Effect, Env, OperatorAct, ReplyId, ResourceResult } from "../machine.ts";
 import type { Closed, Decision, NodeId } from "../transaction.ts";
 import { witnesses } from "./cooperation.ts";
-import { reportText } from "./heuristic.ts";
+import { reportText } from "../heuristic.ts";
 import {
   acknowledgement,
   committedRow,

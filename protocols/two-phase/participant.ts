@@ -17,7 +17,7 @@ import type { Message } from "../message.ts";
 import type { ParticipantRecord } from "../record.ts";
 import type { AbortReason, NodeId, TransactionId } from "../transaction.ts";
 import { onPeerReply, onPeerRequest, requestsToPeers, witnesses } from "./cooperation.ts";
-import { reportText } from "./heuristic.ts";
+import { reportText } from "../heuristic.ts";
 import { absent } from "./participant-absent.ts";
 import { heuristicAlarm, lookedAfter, onForced, onOperator, onTold } from "./participant-heuristic.ts";
 import {

@@ -65,7 +65,6 @@ const recordTags = {
   "paxos-prepare": 20,
   promise: 21,
   accept: 22,
-  forced: 23,
 } as const satisfies Record<LogRecord["kind"], number>;
 const protocolTags = {
   "2pc": 1,
@@ -202,9 +201,6 @@ export class RowWriter {
         out.byte(record.redo === null ? 0 : 1);
         if (record.redo !== null) out.bytes(record.redo);
         out.bytes(record.result);
-        return;
-      case "forced":
-        out.byte(decisionTags[record.decision]).text(record.reason);
         return;
       case "promise":
         return this.ballot(record.ballot);
@@ -397,8 +393,6 @@ class EntryReader {
           redo: from.byte() === 0 ? null : this.bytes(),
           result: this.bytes(),
         };
-      case recordTags.forced:
-        return { kind: "forced", decision: this.name(decisionNames), reason: from.text() };
       case recordTags.promise:
         return { kind: "promise", ballot: this.ballot() };
       case recordTags.accept: {

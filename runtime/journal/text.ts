@@ -85,8 +85,6 @@ function recordText(record: Extract<Json<Entry>, { kind: "record" }>["record"]):
       const branch = token === null ? "one-shot" : `branch ${token.incarnation}.${token.number}`;
       return `paxos-prepare  ${membershipText(membership)} ${branch} redo ${redo === null ? "none" : size(redo)} result ${size(result)}`;
     }
-    case "forced":
-      return `forced  ${record.decision}${quoted(record.reason)}`;
     case "promise":
       return `promise  ballot ${ballotText(record.ballot)}`;
     case "accept": {

@@ -22,7 +22,6 @@ import {
   transactionId,
   type AbortReason,
   type Ballot,
-  type Begin,
   type BranchToken,
   type Decision,
   type Membership,
@@ -81,6 +80,7 @@ const tags = {
   "outcome-request": 43,
   close: 44,
   forgotten: 45,
+  "paxos-last-work": 46,
   watermark: 64,
   call: 65,
   return: 66,
@@ -273,6 +273,7 @@ function writeBody(body: Message): void {
     case "forget":
       return;
     case "paxos-prepare":
+    case "paxos-last-work":
       writeMembership(body.membership);
       writeToken(body.token);
       out.varint(body.workCount);
@@ -280,7 +281,6 @@ function writeBody(body: Message): void {
       return;
     case "begin-commit":
       writeMembership(body.membership);
-      writeBegin(body.begin);
       return;
     case "phase-1a":
     case "nack":
@@ -302,8 +302,7 @@ function writeBody(body: Message): void {
       writeMaybeMembership(body.membership);
       writeList(body.proposals, writeProposal);
       writeList(body.words, writeWord);
-      writeFlag(body.begin !== null);
-      if (body.begin !== null) writeBegin(body.begin);
+      writeFlag(body.begins);
       return;
     case "phase-2b":
       writeBallot(body.ballot);
@@ -361,15 +360,6 @@ function writeWord({ participant, result, reason, detail }: Word): void {
   writeFlag(reason !== null);
   if (reason !== null) out.byte(reasons.code[reason]);
   out.text(detail);
-}
-
-function writeBegin({ branches, timeoutMs }: Begin): void {
-  writeList(branches, ({ participant, token, workCount }) => {
-    writeName(participant);
-    writeToken(token);
-    out.varint(workCount);
-  });
-  out.varint(Math.max(0, Math.ceil(timeoutMs)));
 }
 
 /** Most messages of a frame are one of these, and nobody changes a message. */
@@ -439,15 +429,16 @@ function readBody(from: FrameReader, tag: number): Message {
       return { kind: "one-phase-result", outcome, reason: reasons.name(from.byte()), detail: from.text() };
     }
     case tags["paxos-prepare"]:
+    case tags["paxos-last-work"]:
       return {
-        kind: "paxos-prepare",
+        kind: tag === tags["paxos-prepare"] ? "paxos-prepare" : "paxos-last-work",
         membership: from.membership(),
         token: from.token(),
         workCount: from.varint(),
         work: from.optional(),
       };
     case tags["begin-commit"]:
-      return { kind: "begin-commit", membership: from.membership(), begin: from.begin() };
+      return { kind: "begin-commit", membership: from.membership() };
     case tags["phase-1a"]:
       return { kind: "phase-1a", ballot: from.ballot() };
     case tags["phase-1b"]:
@@ -466,7 +457,7 @@ function readBody(from: FrameReader, tag: number): Message {
         membership: from.maybe(() => from.membership()),
         proposals: from.list(() => from.proposal()),
         words: from.list(() => from.word()),
-        begin: from.maybe(() => from.begin()),
+        begins: from.flag(),
       };
     case tags["phase-2b"]:
       return {
@@ -685,13 +676,6 @@ class FrameReader extends Reader {
       result: this.bytes(),
       reason: this.maybe(() => reasons.name(this.byte())),
       detail: this.text(),
-    };
-  }
-
-  begin(): Begin {
-    return {
-      branches: this.list(() => ({ participant: this.nodeName(), token: this.token(), workCount: this.varint() })),
-      timeoutMs: this.varint(),
     };
   }
 

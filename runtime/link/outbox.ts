@@ -43,6 +43,7 @@ const sheddable: Readonly<Record<MessageKind, boolean>> = {
   "resolve-one-phase": false,
   "one-phase-result": false,
   "paxos-prepare": true,
+  "paxos-last-work": true,
   "begin-commit": false,
   "phase-1a": false,
   "phase-1b": false,

@@ -19,6 +19,7 @@ const shares: Readonly<Record<MessageKind, "counted" | "beside" | "work">> = {
   "resolve-one-phase": "beside",
   "one-phase-result": "counted",
   "paxos-prepare": "counted",
+  "paxos-last-work": "work",
   "begin-commit": "counted",
   "phase-1a": "beside",
   "phase-1b": "beside",

@@ -142,8 +142,6 @@ function recordText(record: LogRecord): string {
       return `promise(${ballotText(record.ballot)})`;
     case "accept":
       return `accept(${ballotText(record.ballot)}: ${proposalsText(record.membership === null ? "*" : record.proposals)})`;
-    case "forced":
-      return `forced(${record.decision})`;
     default:
       return record.kind;
   }
@@ -186,9 +184,17 @@ function messageText(body: Message): string {
     case "work-failed":
       return `WORK_FAILED ${body.item} ${body.reason}`;
     case "prepare":
+    case "paxos-prepare":
     case "last-work":
+    case "paxos-last-work":
     case "commit-one-phase": {
-      const name = { prepare: "PREPARE", "last-work": "LAST_WORK", "commit-one-phase": "COMMIT_1P" }[body.kind];
+      const name = {
+        prepare: "PREPARE",
+        "paxos-prepare": "PREPARE",
+        "last-work": "LAST_WORK",
+        "paxos-last-work": "LAST_WORK",
+        "commit-one-phase": "COMMIT_1P",
+      }[body.kind];
       return body.token === null ? name : `${name} ${body.token.incarnation}.${body.token.number} ×${body.workCount}`;
     }
     case "vote":
@@ -205,10 +211,6 @@ function messageText(body: Message): string {
       return "RESOLVE_1P";
     case "one-phase-result":
       return `RESULT_1P ${body.outcome}`;
-    case "paxos-prepare":
-      return body.token === null
-        ? "PREPARE"
-        : `PREPARE ${body.token.incarnation}.${body.token.number} ×${body.workCount}`;
     case "phase-1a":
       return `1A(${ballotText(body.ballot)})`;
     case "phase-1b": {
@@ -219,7 +221,7 @@ function messageText(body: Message): string {
       return `1B(${ballotText(body.ballot)}: ${[...casts, ...star].join(", ") || "nothing"})`;
     }
     case "phase-2a":
-      return `2A(${ballotText(body.ballot)}: ${proposalsText(body.membership === null ? "*" : body.proposals)})${body.begin === null ? "" : " + BEGIN_COMMIT"}`;
+      return `2A(${ballotText(body.ballot)}: ${proposalsText(body.membership === null ? "*" : body.proposals)})${body.begins ? " + BEGIN_COMMIT" : ""}`;
     case "phase-2b":
       return `2B(${ballotText(body.ballot)}: ${proposalsText(body.membership === null ? "*" : body.accepted)})`;
     case "nack":

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { Closed, Decision, ProtocolName } from "../../../protocols/index.ts";
-import { classify, reportText } from "../../../protocols/two-phase/heuristic.ts";
+import { classify, reportText } from "../../../protocols/heuristic.ts";
 import {
   ack,
   active,

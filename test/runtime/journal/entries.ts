@@ -158,12 +158,6 @@ export const everyEntry: readonly Entry[] = [
     kind: "record",
     transaction: "c-1.0001.0000000c",
     protocol: "paxos-commit",
-    record: { kind: "forced", decision: "abort", reason: "two disks are gone" },
-  },
-  {
-    kind: "record",
-    transaction: "c-1.0001.0000000c",
-    protocol: "paxos-commit",
     record: {
       kind: "accept",
       ballot: { counter: 0, node: "", incarnation: 0 },

@@ -8,7 +8,6 @@ import {
   transactionId,
   type AbortReason,
   type Ballot,
-  type Begin,
   type BranchToken,
   type Membership,
   type Message,
@@ -63,11 +62,6 @@ const words: fc.Arbitrary<Word[]> = fc.array(
   fc.record({ participant: node, result: bytes, reason: fc.option(reason), detail: text }),
   { maxLength: 3 },
 );
-const begin: fc.Arbitrary<Begin> = fc.record({
-  branches: fc.array(fc.record({ participant: node, token: maybeToken, workCount: count }), { maxLength: 4 }),
-  timeoutMs: count,
-});
-
 /** The compiler asks for every kind of message. */
 const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kind: K }>> } = {
   work: fc.record({ kind: fc.constant("work"), token: maybeToken, item: count, work: bytes }),
@@ -127,7 +121,14 @@ const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kin
     workCount: count,
     work: fc.option(bytes),
   }),
-  "begin-commit": fc.record({ kind: fc.constant("begin-commit"), membership, begin }),
+  "paxos-last-work": fc.record({
+    kind: fc.constant("paxos-last-work"),
+    membership,
+    token: maybeToken,
+    workCount: count,
+    work: fc.option(bytes),
+  }),
+  "begin-commit": fc.record({ kind: fc.constant("begin-commit"), membership }),
   "phase-1a": fc.record({ kind: fc.constant("phase-1a"), ballot }),
   "phase-1b": fc.record({
     kind: fc.constant("phase-1b"),
@@ -143,7 +144,7 @@ const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kin
     membership: fc.option(membership),
     proposals,
     words,
-    begin: fc.option(begin),
+    begins: fc.boolean(),
   }),
   "phase-2b": fc.record({
     kind: fc.constant("phase-2b"),

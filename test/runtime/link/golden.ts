@@ -73,13 +73,8 @@ const bodies: { readonly [K in MessageKind]: readonly Extract<Message, { kind: K
     { kind: "paxos-prepare", membership, token: null, workCount: 0, work: ascii("all of it") },
     { kind: "paxos-prepare", membership, token, workCount: 300, work: null },
   ],
-  "begin-commit": [
-    {
-      kind: "begin-commit",
-      membership,
-      begin: { branches: [{ participant: "bank-b", token, workCount: 2 }], timeoutMs: 5000 },
-    },
-  ],
+  "paxos-last-work": [{ kind: "paxos-last-work", membership, token, workCount: 2, work: ascii("the last") }],
+  "begin-commit": [{ kind: "begin-commit", membership }],
   "phase-1a": [{ kind: "phase-1a", ballot }],
   "phase-1b": [
     { kind: "phase-1b", ballot, membership: null, casts: [], star: null, words: [] },
@@ -102,7 +97,7 @@ const bodies: { readonly [K in MessageKind]: readonly Extract<Message, { kind: K
       membership,
       proposals: [{ participant: "bank-a", value: "prepared" }],
       words: [{ participant: "bank-a", result: ascii("rows"), reason: null, detail: "" }],
-      begin: { branches: [{ participant: "bank-b", token: null, workCount: 0 }], timeoutMs: 0 },
+      begins: true,
     },
     {
       kind: "phase-2a",
@@ -113,9 +108,9 @@ const bodies: { readonly [K in MessageKind]: readonly Extract<Message, { kind: K
         { participant: "bank-b", value: "aborted" },
       ],
       words: [],
-      begin: null,
+      begins: false,
     },
-    { kind: "phase-2a", ballot, membership: null, proposals: [], words: [], begin: null },
+    { kind: "phase-2a", ballot, membership: null, proposals: [], words: [], begins: false },
   ],
   "phase-2b": [
     {

@@ -3,7 +3,7 @@
  * the transaction, and how both are kept in words that people and this file read.
  */
 
-import type { AbortReason, Closed, Decision, NodeId } from "../transaction.ts";
+import type { AbortReason, Closed, Decision, NodeId } from "./transaction.ts";
 
 /** mixed: a part of the branch each way. unknown: it can't tell. Neither can come from an embedded resource. */
 export type Did = "committed" | "rolled back" | "mixed" | "unknown";
