@@ -29,8 +29,8 @@ export function coordinatorService(coordinator: Coordinator, operationLimit: num
     patienceMs = Number.POSITIVE_INFINITY,
   ): TransactionId => coordinator.submit(requestOf(message, operationLimit, patienceMs), tell);
   return {
-    Begin: unary(({ protocol, timeoutMs }) => {
-      const begun = coordinator.begin(protocol, timeoutMs);
+    Begin: unary(({ protocol, timeoutMs, initiator }) => {
+      const begun = coordinator.begin(protocol, timeoutMs, initiator);
       return { transaction: begun.id, protocol: begun.protocol, idleTimeoutMs: begun.idleMs };
     }),
     Commit: unary(async ({ transaction, timeoutMs }, call) => ({

@@ -53,6 +53,15 @@ export class Choice {
     return protocol;
   }
 
+  /** May one of its branches begin the commit? @throws NemconError INVALID_REQUEST */
+  checkInitiator(protocol: ProtocolName, initiator: NodeId): void {
+    if (protocols[protocol].unsolicitedVotes) return;
+    throw new NemconError(
+      "INVALID_REQUEST",
+      `Under ${protocol} no branch prepares before it is asked, so that ${initiator} can't begin the commit. Leave the initiator out, or choose another protocol.`,
+    );
+  }
+
   /** Pinned for the transaction's life. Those that are up come first, since the first F+1 get the votes (protocols §C.6-1). */
   groupFor(protocol: ProtocolName, id: TransactionId): AcceptorGroup | null {
     const { groups, isUp } = this.options;

@@ -30,10 +30,16 @@ export function participantRelay(coordinator: Coordinator, relay: Relay, operati
   };
   const { Query, ListBranches } = services.participant;
   return {
-    Execute: unary(async ({ transaction, participant, operations, timeoutMs }) => {
+    Execute: unary(async ({ transaction, participant, operations, timeoutMs, last }) => {
       const work = packWork(operationsFromProto(operations, participant, operationLimit));
-      const executed = await coordinator.execute(transaction, participant, work, timeoutMs);
+      const executed = await coordinator.execute(transaction, participant, work, timeoutMs, last);
       if (executed.kind === "done") return { results: resultsOf(participant, executed.result) };
+      if (executed.kind === "ended") {
+        const { answer, result } = executed;
+        const outcome = outcomeMessage(transaction, answer);
+        if (answer.outcome === "aborted") return { outcome, aborted: outcome };
+        return { outcome, results: resultsOf(participant, result) };
+      }
       const { reason, detail } = executed;
       return { aborted: outcomeMessage(transaction, { outcome: "aborted", reason, detail, participant: null }) };
     }),

@@ -6,6 +6,7 @@
 
 import type {
   AbortReason,
+  Answer,
   BranchPlan,
   BranchToken,
   Message,
@@ -19,10 +20,14 @@ import { NemconError } from "../runtime/errors/index.ts";
 /** What a caller of `execute` gets: results, or the end of the transaction. A refused statement that leaves the branch whole is thrown. */
 export type Executed =
   | { readonly kind: "done"; readonly result: Uint8Array }
+  /** The last work began the commit, and this came of it. */
+  | { readonly kind: "ended"; readonly result: Uint8Array; readonly answer: Answer }
   | { readonly kind: "aborted"; readonly reason: AbortReason; readonly detail: string };
 
 /** The same, with what `execute` throws as a value. */
-type Worked = Executed | { readonly kind: "failed"; readonly reason: AbortReason; readonly detail: string };
+type Worked =
+  | Exclude<Executed, { kind: "ended" }>
+  | { readonly kind: "failed"; readonly reason: AbortReason; readonly detail: string };
 
 interface Item {
   readonly number: number;
@@ -52,6 +57,8 @@ export interface Session {
   readonly protocol: ProtocolName;
   /** How long its commit may take where the commit does not say; 0: the coordinator's default. */
   readonly timeoutMs: number;
+  /** The participant whose last work begins the commit; null: none does. */
+  readonly initiator: NodeId | null;
   /** Calendar milliseconds. */
   readonly sinceMs: number;
   readonly branches: Map<NodeId, Branch>;
@@ -90,12 +97,13 @@ export class Sessions {
     return this.open.size;
   }
 
-  begin(id: TransactionId, protocol: ProtocolName, timeoutMs: number): Session {
+  begin(id: TransactionId, protocol: ProtocolName, timeoutMs: number, initiator: NodeId | null = null): Session {
     const { clock } = this.ports;
     const session: Session = {
       id,
       protocol,
       timeoutMs,
+      initiator,
       sinceMs: clock.calendarMs(),
       branches: new Map(),
       idle: { cancel: () => undefined },

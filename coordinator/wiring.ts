@@ -85,7 +85,10 @@ export interface SubmitRequest {
   readonly branches: readonly { readonly participant: NodeId; readonly work: () => Uint8Array }[];
 }
 
-type Started = Pick<Descriptor, "transaction" | "protocol" | "branches" | "timeoutMs">;
+type Started = Pick<Descriptor, "transaction" | "protocol" | "branches" | "timeoutMs"> &
+  Partial<Pick<Descriptor, "initiator">>;
+
+const COMMITTING = { reason: "CANCELLED", detail: "the transaction is being committed", participant: null } as const;
 
 const RESEND_WORK_MS = 500;
 const WATERMARK_MS = 1_000;
@@ -190,29 +193,44 @@ export class Coordinator {
     return transaction;
   }
 
-  /** @param timeoutMs how long its commit may take where commit names no time; 0: the coordinator's default */
+  /**
+   * @param timeoutMs how long its commit may take where commit names no time; 0: the coordinator's default
+   * @param initiator the participant whose last work begins the commit; "": none does
+   */
   begin(
     protocolName: string,
     timeoutMs = 0,
+    initiator = "",
   ): {
     readonly id: TransactionId;
     readonly protocol: ProtocolName;
     readonly idleMs: number;
   } {
     const protocol = this.choice.named(protocolName);
+    if (initiator !== "") {
+      this.choice.checkInitiator(protocol, initiator);
+      this.checkBranches([initiator]);
+    }
     this.checkServing();
     this.admission.checkBegin(this.underway, this.sessions.size - this.enlistments.size);
     const id = this.ids.next();
-    this.sessions.begin(id, protocol, timeoutMs);
+    this.sessions.begin(id, protocol, timeoutMs, initiator === "" ? null : initiator);
     this.changed([id]);
     return { id, protocol, idleMs: this.options.times.idleMs };
   }
 
   /** Work in a branch of an open transaction. @throws NemconError; a failed statement that leaves the branch whole is OPERATION_FAILED */
-  async execute(id: TransactionId, participant: NodeId, work: Uint8Array, timeoutMs: number): Promise<Executed> {
+  async execute(
+    id: TransactionId,
+    participant: NodeId,
+    work: Uint8Array,
+    timeoutMs: number,
+    last = false,
+  ): Promise<Executed> {
     this.checkMine(id);
     const session = this.sessions.get(id);
     if (session === undefined || this.enlistments.has(id)) return this.executedElsewhere(id);
+    if (last) this.checkLast(session, participant);
     const members = new Set([...session.branches.keys(), participant]);
     this.checkBranches([...members]);
     const timeMs = this.timeOf(timeoutMs);
@@ -221,12 +239,17 @@ export class Coordinator {
       this.admission.check(this.underway - 1, [participant], timeMs);
       this.admission.checkSize(work.length);
     }
+    if (last && this.beginsWithWork(session, participant)) return this.lastInCommit(session, participant, work);
     const ticket = this.admission.enter([participant], work.length, timeMs);
+    let executed: Executed;
     try {
-      return await this.sessions.execute(session, participant, work, timeMs);
+      executed = await this.sessions.execute(session, participant, work, timeMs);
     } finally {
       this.admission.leave(ticket);
     }
+    if (!last || executed.kind !== "done" || this.sessions.get(id) !== session) return executed;
+    const { result } = executed;
+    return new Promise((resolve) => this.commit(id, 0, (answer) => resolve({ kind: "ended", result, answer })));
   }
 
   commit(id: TransactionId, timeoutMs: number, tell: Tell): void {
@@ -236,8 +259,7 @@ export class Coordinator {
       this.again(id, "", timeoutMs, tell);
       return;
     }
-    if (this.sessions.isBusy(session))
-      throw new NemconError("NOT_ACTIVE", `${id} still has operations under way: wait for their answers, then commit.`);
+    this.checkIdle(session);
     const timeMs = this.timeOf(timeoutMs || session.timeoutMs);
     const participants = [...session.branches.keys()];
     this.admission.begin(id, participants, 0, timeMs);
@@ -314,8 +336,12 @@ export class Coordinator {
 
   /** What a peer sent in one frame. */
   onEnvelopes(from: NodeId, envelopes: readonly Envelope[]): void {
-    for (const { transaction, body } of envelopes)
+    for (const { transaction, body } of envelopes) {
       if (body.kind === "vote" || body.kind === "one-phase-result") this.admission.answered(transaction, from);
+      // Votes that go to acceptors come from them, those of several branches at once.
+      else if (body.kind === "phase-2b")
+        for (const { participant } of body.accepted) this.admission.answered(transaction, participant);
+    }
     let others = envelopes;
     if (envelopes.some(isWorkAnswer)) {
       others = envelopes.filter((envelope) => !isWorkAnswer(envelope));
@@ -419,8 +445,7 @@ export class Coordinator {
   /** The commit of work that was done under tokens. */
   private startSession(session: Session, timeoutMs: number, tell: Tell): void {
     const branches = this.sessions.plans(session);
-    const ending = { reason: "CANCELLED", detail: "the transaction is being committed", participant: null } as const;
-    this.sessions.end(session, ending);
+    this.sessions.end(session, COMMITTING);
     const { id: transaction, protocol } = session;
     this.start({ transaction, protocol, branches, timeoutMs }, tell);
   }
@@ -432,14 +457,57 @@ export class Coordinator {
       if (!this.options.network.isUp(participant)) this.engine.suspectIn(transaction, protocol, participant);
   }
 
-  private descriptor({ transaction, protocol, branches, timeoutMs }: Started): Descriptor {
+  private checkLast(session: Session, participant: NodeId): void {
+    if (session.initiator !== participant)
+      throw new NemconError(
+        "INVALID_REQUEST",
+        session.initiator === null
+          ? `${session.id} was begun without an initiator: commit it with Commit.`
+          : `The last work of ${session.id} is done at ${session.initiator}, which begins its commit, and not at ${participant}.`,
+      );
+    this.checkIdle(session);
+  }
+
+  private checkIdle(session: Session): void {
+    if (this.sessions.isBusy(session))
+      throw new NemconError(
+        "NOT_ACTIVE",
+        `${session.id} still has operations under way: wait for their answers, then commit.`,
+      );
+  }
+
+  /** Whether the last work travels with what makes the branch prepare. A branch that is not open yet may only do so in one-shot mode (protocols §0.3). */
+  private beginsWithWork({ protocol, branches }: Session, participant: NodeId): boolean {
+    return protocols[protocol].oneShot || branches.has(participant);
+  }
+
+  /** The machine sends the initiator its last work, and asks the others when its vote has come (§A.7-4). */
+  private lastInCommit(session: Session, initiator: NodeId, work: Uint8Array): Promise<Executed> {
+    const plans = this.sessions.plans(session);
+    const none = { participant: initiator, token: null, workCount: 0, work: null };
+    const all = plans.some(({ participant }) => participant === initiator) ? plans : [...plans, none];
+    const branches = all.map((plan) => (plan.participant === initiator ? { ...plan, work } : plan));
+    const { id: transaction, protocol } = session;
+    const timeoutMs = this.timeOf(session.timeoutMs);
+    this.sessions.end(session, COMMITTING);
+    const participants = branches.map(({ participant }) => participant);
+    this.admission.begin(transaction, participants, work.length, timeoutMs);
+    return new Promise((resolve) => {
+      this.start({ transaction, protocol, branches, timeoutMs, initiator }, (answer) => {
+        const result = answer.outcome === "committed" ? answer.results.get(initiator) : undefined;
+        resolve({ kind: "ended", result: result ?? new Uint8Array(0), answer });
+      });
+    });
+  }
+
+  private descriptor({ transaction, protocol, branches, timeoutMs, initiator = null }: Started): Descriptor {
     return {
       transaction,
       protocol,
       coordinator: this.options.node,
       branches,
       group: this.choice.groupFor(protocol, transaction),
-      initiator: null,
+      initiator,
       timeoutMs,
     };
   }
@@ -560,7 +628,7 @@ export class Coordinator {
   }
 
   private changed(ids: readonly TransactionId[]): void {
-    for (const id of ids) if (!this.engine.isLive(id) && !this.enlistments.has(id)) this.admission.end(id);
+    for (const id of ids) if (!this.engine.isLive(id) && this.sessions.get(id) === undefined) this.admission.end(id);
     if (this.watchers.size === 0) return;
     for (const id of new Set(ids)) {
       const status = this.statusNow(id);

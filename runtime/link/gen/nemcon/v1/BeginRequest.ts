@@ -4,9 +4,11 @@
 export interface BeginRequest {
   'protocol'?: (string);
   'timeoutMs'?: (number);
+  'initiator'?: (string);
 }
 
 export interface BeginRequest__Output {
   'protocol': (string);
   'timeoutMs': (number);
+  'initiator': (string);
 }

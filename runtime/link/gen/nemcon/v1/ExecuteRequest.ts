@@ -7,6 +7,7 @@ export interface ExecuteRequest {
   'participant'?: (string);
   'operations'?: (_nemcon_v1_Operation)[];
   'timeoutMs'?: (number);
+  'last'?: (boolean);
 }
 
 export interface ExecuteRequest__Output {
@@ -14,4 +15,5 @@ export interface ExecuteRequest__Output {
   'participant': (string);
   'operations': (_nemcon_v1_Operation__Output)[];
   'timeoutMs': (number);
+  'last': (boolean);
 }

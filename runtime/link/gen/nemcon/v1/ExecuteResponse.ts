@@ -6,9 +6,11 @@ import type { Outcome as _nemcon_v1_Outcome, Outcome__Output as _nemcon_v1_Outco
 export interface ExecuteResponse {
   'results'?: (_nemcon_v1_OperationResult)[];
   'aborted'?: (_nemcon_v1_Outcome | null);
+  'outcome'?: (_nemcon_v1_Outcome | null);
 }
 
 export interface ExecuteResponse__Output {
   'results': (_nemcon_v1_OperationResult__Output)[];
   'aborted': (_nemcon_v1_Outcome__Output | null);
+  'outcome': (_nemcon_v1_Outcome__Output | null);
 }
