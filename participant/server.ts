@@ -85,7 +85,7 @@ export async function serveParticipant(
       node,
       incarnation,
       times: {
-        voteMs: times.decisionMs,
+        voteMs: times.voteMs,
         acknowledgementMs: times.decisionMs,
         decisionMs: times.decisionMs,
         retryCapMs: times.retryCapMs,

@@ -123,6 +123,7 @@ export class Participant {
   }
 
   onDown(node: NodeId, seen: { readonly log: string; readonly incarnation: number; readonly sequence: number }): void {
+    this.engine.suspect(node, true);
     const known = this.engine.peer(node);
     if (known === undefined) return;
     const { log, incarnation, sequence } = seen;

@@ -164,6 +164,8 @@ export type Ignored =
   | "late-vote"
   | "duplicate-vote"
   | "late-acknowledgement"
+  | "late-report"
+  | "late-refusal"
   | "late-decision"
   | "late-work"
   | "late-prepare"

@@ -2,7 +2,7 @@
 
 import type { Ballot, Cast, Proposal } from "./ballot.ts";
 import type { Membership } from "./quorum.ts";
-import type { AbortReason, BranchToken, Decision, NodeId } from "./transaction.ts";
+import type { AbortReason, BranchToken, Decision, Election, NodeId } from "./transaction.ts";
 
 /** What a branch says with its value: its rows, or why it refuses. No part of the value, and kept by nobody. */
 export interface Word {
@@ -128,6 +128,27 @@ export type Message =
   | { readonly kind: "outcome-request"; readonly membership: Membership | null }
   | { readonly kind: "close"; readonly decision: Decision }
   /** An acceptor's answer where the transaction is closed: one is conclusive (§C.5). */
-  | { readonly kind: "forgotten"; readonly decision: Decision | null };
+  | { readonly kind: "forgotten"; readonly decision: Decision | null }
+  // Three-phase commit (§B.1, §B.3, §B.8, §B.9). An attempt is a PRECOMMIT or a PREABORT.
+  | { readonly kind: "precommit"; readonly election: Election }
+  | { readonly kind: "preabort"; readonly election: Election }
+  | { readonly kind: "attempt-ack"; readonly election: Election }
+  /** NACK: the sender follows that election. */
+  | { readonly kind: "refused"; readonly elected: Election }
+  /** Round 0 asks for a decision and elects nobody. */
+  | { readonly kind: "state-request"; readonly election: Election }
+  | {
+      readonly kind: "state-report";
+      /** The request's. */ readonly election: Election;
+      readonly state: SiteState;
+      /** Of the last attempt that the site took. */ readonly attempt: Election;
+      /** It crashed since it voted. */ readonly restarted: boolean;
+    };
+
+/**
+ * How a site of three-phase commit stands: w, p, pa, c and a of §B.1. unknown: it keeps nothing of the transaction
+ * and can't prove that it never voted YES.
+ */
+export type SiteState = "waiting" | "precommitted" | "preaborted" | "committed" | "aborted" | "unknown";
 
 export type MessageKind = Message["kind"];

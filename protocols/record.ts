@@ -2,7 +2,7 @@
 
 import type { Ballot, Proposal } from "./ballot.ts";
 import type { Membership } from "./quorum.ts";
-import type { AbortReason, BranchToken, Decision, NodeId } from "./transaction.ts";
+import type { AbortReason, BranchToken, Decision, Election, NodeId } from "./transaction.ts";
 
 export type CoordinatorRecord =
   /** Presumed commit, before PREPARE leaves: without it silence would commit what was never decided. */
@@ -17,7 +17,8 @@ export type CoordinatorRecord =
   /** The decision. Carries the list, since recovery has nobody else to ask whom to tell. */
   | { readonly kind: "commit"; readonly participants: readonly NodeId[] }
   /** Before COMMIT_1P leaves: without it a crash turns a committed effect into a presumed abort (§A.7-2). */
-  | { readonly kind: "one-phase"; readonly participant: NodeId };
+  | { readonly kind: "one-phase"; readonly participant: NodeId }
+  | TerminationRecord;
 
 export type ParticipantRecord =
   | {
@@ -46,6 +47,26 @@ export type ParticipantRecord =
       /** null: the branch wrote nothing and holds no locks. */
       readonly redo: Uint8Array | null;
       readonly result: Uint8Array;
+    }
+  | TerminationRecord;
+
+/** What coordinator and participants of three-phase commit write alike, since either may lead (protocols §B). */
+export type TerminationRecord =
+  /** p, with the number of the attempt that brought the site there. A coordinator has no other record that names them. */
+  | { readonly kind: "precommit"; readonly election: Election; readonly participants: readonly NodeId[] }
+  /** pa, the same. */
+  | { readonly kind: "preabort"; readonly election: Election; readonly participants: readonly NodeId[] }
+  /** The promise to follow no earlier election: forced before a state is told (§B.9-2). */
+  | { readonly kind: "elected"; readonly election: Election }
+  /** At who leads: it tells all sites until each has acknowledged (§B.10). */
+  | {
+      readonly kind: "decided";
+      readonly decision: Decision;
+      readonly participants: readonly NodeId[];
+      /** null unless it is an abort. */
+      readonly reason: AbortReason | null;
+      /** Why; the operator's words where it was forced. */
+      readonly detail: string;
     };
 
 /** Together: the highest ballot promised, and for each branch the value of the highest ballot accepted (§C.4). */

@@ -4,6 +4,7 @@ import type { Machine } from "./machine.ts";
 import * as paxosCommit from "./paxos-commit/index.ts";
 import type { AcceptorRecord, CoordinatorRecord, ParticipantRecord } from "./record.ts";
 import type { ProtocolName } from "./transaction.ts";
+import * as threePhase from "./three-phase/index.ts";
 import * as twoPhase from "./two-phase/index.ts";
 
 /**
@@ -46,6 +47,24 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
     readOnlyVotes: false,
     unsolicitedVotes: true,
     unsafe: null,
+  },
+  "3pc": {
+    coordinator: threePhase.coordinator,
+    participant: threePhase.participant,
+    acceptor: null,
+    oneShot: false,
+    readOnlyVotes: false,
+    unsolicitedVotes: false,
+    unsafe: null,
+  },
+  "3pc-plain": {
+    coordinator: threePhase.plainCoordinator,
+    participant: threePhase.plainParticipant,
+    acceptor: null,
+    oneShot: false,
+    readOnlyVotes: false,
+    unsolicitedVotes: false,
+    unsafe: "atomicity breaks when a slow node is taken for a dead one",
   },
 };
 

@@ -9,6 +9,8 @@ export type ProtocolName =
   | "2pc"
   | "2pc-presumed-nothing"
   | "2pc-presumed-commit"
+  | "3pc"
+  | "3pc-plain"
   | "paxos-commit"
   | "paxos-commit-fast";
 
@@ -49,6 +51,16 @@ export interface Descriptor {
   readonly initiator: NodeId | null;
   /** How long votes may take, in milliseconds. */
   readonly timeoutMs: number;
+}
+
+/**
+ * The number of an election of three-phase commit (protocols §B.9): unique, since its holder is part of it.
+ * Compared by the round, then by the holder.
+ */
+export interface Election {
+  /** 1 is the coordinator's own attempt, 0 none. */
+  readonly round: number;
+  readonly node: NodeId;
 }
 
 export type Decision = "commit" | "abort";

@@ -26,6 +26,12 @@ export function meaningOf(message: Fields): Meaning | null {
       return { says: "vote", vote: message["vote"] as Vote };
     case "decision":
       return { says: "decision", decision: message["decision"] as Decision };
+    // Three-phase commit: a site that knows the decision tells it to whoever asks.
+    case "state-report": {
+      const { state } = message as Fields & { state: string };
+      if (state !== "committed" && state !== "aborted") return null;
+      return { says: "decision", decision: state === "committed" ? "commit" : "abort" };
+    }
     case "prepare":
       return { says: "request", members: message["participants"] as readonly string[] };
     case "commit-one-phase":

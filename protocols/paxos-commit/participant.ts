@@ -294,6 +294,11 @@ function replayed(state: State, record: ParticipantRecord): State {
     case "paxos-prepare":
     case "prepare":
     case "second-life":
+    // Of three-phase commit.
+    case "precommit":
+    case "preabort":
+    case "elected":
+    case "decided":
       return state;
     default:
       return unreachable(record);

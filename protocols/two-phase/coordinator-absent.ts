@@ -3,7 +3,8 @@
  * only; FORGOTTEN, for clients; and reports of damage that come after it has forgotten.
  */
 
-import type { Answer, Input, ReplyId } from "../machine.ts";
+import { answerFor } from "../answer.ts";
+import type { Input, ReplyId } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { Absence, Closed, Decision, NodeId } from "../transaction.ts";
@@ -122,34 +123,6 @@ function isUnacknowledged({ outcome, until }: Closed): boolean {
 
 function answered(to: ReplyId, absence: Absence): CoordinatorStep {
   return { state: null, effects: [{ kind: "reply", to, answer: answerFor(absence) }] };
-}
-
-function answerFor(absence: Absence): Answer {
-  switch (absence.kind) {
-    case "closed": {
-      const { outcome, reason, detail } = absence.closed;
-      if (outcome === "aborted" || reason !== null)
-        return { outcome: "aborted", reason: reason ?? "PRESUMED", detail, participant: null };
-      return { outcome: "committed", results: new Map(), heuristic: outcome === "heuristic" };
-    }
-    // Commits, one-phase starts and read-only outcomes are forced before anyone hears of them, so that
-    // silence of a log that still keeps this id's outcomes proves that nobody was told "committed".
-    case "lost":
-      return {
-        outcome: "aborted",
-        reason: "COORDINATOR_RESTARTED",
-        detail: "the coordinator restarted before it decided",
-        participant: null,
-      };
-    case "forgotten":
-      return { outcome: "forgotten" };
-    case "foreign":
-      return { outcome: "not-mine" };
-    case "fresh":
-      return { outcome: "unknown" };
-    default:
-      return unreachable(absence);
-  }
 }
 
 function impossible(from: NodeId, body: Message): { kind: "alarm"; alarm: "impossible-message"; detail: string } {

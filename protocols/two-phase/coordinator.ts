@@ -14,7 +14,7 @@
 
 import { backoff } from "../backoff.ts";
 import type { Answer, Env, Input, Machine, OperatorAct, ReplyId, Send, View } from "../machine.ts";
-import { unreachable } from "../machine.ts";
+import { AssertionError, unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { CoordinatorRecord } from "../record.ts";
 import type { AbortReason, BranchPlan, Closed, Decision, Descriptor, NodeId, TransactionId } from "../transaction.ts";
@@ -429,6 +429,11 @@ function restore(env: Env, id: TransactionId, records: readonly CoordinatorRecor
         cause: { reason: cause.reason, detail: cause.detail, participant: null },
       });
     }
+    case "precommit":
+    case "preabort":
+    case "elected":
+    case "decided":
+      throw new AssertionError(`${last.kind} is no record of two-phase commit`);
     default:
       return unreachable(last);
   }

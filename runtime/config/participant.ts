@@ -10,6 +10,11 @@ const times = z
     decisionMs: milliseconds()
       .default(1000)
       .describe("First wait of a prepared branch before it asks for the decision; it doubles up to retryCapMs."),
+    voteMs: milliseconds()
+      .default(5000)
+      .describe(
+        "3pc: how long the coordinator may collect votes, its own times.voteMs. A prepared branch waits as long, and decisionMs more, before it starts an election.",
+      ),
     retryCapMs: milliseconds().default(5000).describe("The longest wait between two tries."),
     idleMs: milliseconds().default(60_000).describe("An open branch without work for this long aborts on its own."),
     lockWaitMs: milliseconds(0)

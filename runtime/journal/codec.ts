@@ -19,6 +19,7 @@ import {
   type BranchToken,
   type Closed,
   type Decision,
+  type Election,
   type LogRecord,
   type Membership,
   type NodeId,
@@ -65,11 +66,17 @@ const recordTags = {
   "paxos-prepare": 20,
   promise: 21,
   accept: 22,
+  precommit: 10,
+  preabort: 11,
+  elected: 12,
+  decided: 13,
 } as const satisfies Record<LogRecord["kind"], number>;
 const protocolTags = {
   "2pc": 1,
   "2pc-presumed-nothing": 2,
   "2pc-presumed-commit": 3,
+  "3pc": 4,
+  "3pc-plain": 5,
   "paxos-commit": 6,
   "paxos-commit-fast": 7,
 } as const satisfies Record<ProtocolName, number>;
@@ -218,6 +225,16 @@ export class RowWriter {
         return;
       case "second-life":
         return;
+      case "precommit":
+      case "preabort":
+        this.election(record.election);
+        return this.nodeList(record.participants);
+      case "elected":
+        return this.election(record.election);
+      case "decided":
+        out.byte(decisionTags[record.decision]).byte(record.reason === null ? 0 : reasonTags[record.reason]);
+        out.text(record.detail);
+        return this.nodeList(record.participants);
       default:
         record satisfies never;
     }
@@ -230,6 +247,11 @@ export class RowWriter {
     if (closed.result !== null) out.bytes(closed.result);
     this.nodeList(closed.participants);
     out.byte(untilTags[closed.until]);
+  }
+
+  private election({ round, node }: Election): void {
+    this.out.varint(round);
+    this.node(node);
   }
 
   private token(token: BranchToken | null): void {
@@ -415,6 +437,23 @@ class EntryReader {
         return { kind: "told", decision: this.name(decisionNames) };
       case recordTags["second-life"]:
         return { kind: "second-life" };
+      case recordTags.precommit:
+        return { kind: "precommit", election: this.election(), participants: this.nodeList() };
+      case recordTags.preabort:
+        return { kind: "preabort", election: this.election(), participants: this.nodeList() };
+      case recordTags.elected:
+        return { kind: "elected", election: this.election() };
+      case recordTags.decided: {
+        const decision = this.name(decisionNames);
+        const reason = from.byte();
+        return {
+          kind: "decided",
+          decision,
+          reason: reason === 0 ? null : named(reasonNames, reason),
+          detail: from.text(),
+          participants: this.nodeList(),
+        };
+      }
       default:
         throw new UnreadableBytes(`no record has the tag ${tag}`);
     }
@@ -471,6 +510,10 @@ class EntryReader {
 
   private proposals(): Proposal[] {
     return this.many(() => ({ participant: this.node(), value: this.name(valueNames) }));
+  }
+
+  private election(): Election {
+    return { round: this.from.varint(), node: this.node() };
   }
 
   private name<Name extends string>(names: ReadonlyMap<number, Name>): Name {

@@ -93,6 +93,15 @@ function recordText(record: Extract<Json<Entry>, { kind: "record" }>["record"]):
       const values = proposals.map(({ participant, value }) => `${participant} ${value}`).join(" ");
       return `accept  ballot ${ballotText(ballot)} ${values}; ${membershipText(membership)}`;
     }
+    case "precommit":
+    case "preabort":
+      return `${record.kind}  election ${election(record.election)} ${list(record.participants)}`;
+    case "elected":
+      return `elected  ${election(record.election)}`;
+    case "decided": {
+      const why = record.reason === null ? "" : ` ${record.reason}`;
+      return `decided  ${record.decision}${why}${quoted(record.detail)} ${list(record.participants)}`;
+    }
     default:
       return record satisfies never;
   }
@@ -104,6 +113,10 @@ function ballotText({ counter, node, incarnation }: Json<Ballot>): string {
 
 function membershipText({ coordinator, participants, group }: Json<Membership>): string {
   return `coordinator ${coordinator} ${list(participants)} acceptors ${list(group.acceptors)} version ${group.version}`;
+}
+
+function election({ round, node }: { readonly round: number; readonly node: string }): string {
+  return `${round} of ${node}`;
 }
 
 function list(nodes: readonly string[]): string {

@@ -24,12 +24,14 @@ import {
   type Ballot,
   type BranchToken,
   type Decision,
+  type Election,
   type Membership,
   type Message,
   type MessageKind,
   type NodeId,
   type Proposal,
   type ProtocolName,
+  type SiteState,
   type TransactionId,
   type Value,
   type Word,
@@ -66,6 +68,12 @@ const tags = {
   "commit-one-phase": 11,
   "resolve-one-phase": 12,
   "one-phase-result": 13,
+  precommit: 20,
+  preabort: 21,
+  "attempt-ack": 22,
+  refused: 23,
+  "state-request": 24,
+  "state-report": 25,
   "decision-request": 14,
   "decision-reply": 15,
   forget: 16,
@@ -95,6 +103,8 @@ const protocols = table<ProtocolName>({
   "2pc": 1,
   "2pc-presumed-nothing": 2,
   "2pc-presumed-commit": 3,
+  "3pc": 4,
+  "3pc-plain": 5,
   "paxos-commit": 6,
   "paxos-commit-fast": 7,
 });
@@ -106,6 +116,15 @@ const values = table<Value>({ prepared: 1, aborted: 2 });
 const replies = table<Decision | "uncertain" | "unknown">({ commit: 1, abort: 2, uncertain: 3, unknown: 4 });
 
 const votes = table<"yes" | "read-only" | "no">({ yes: 1, "read-only": 2, no: 3 });
+
+const siteStates = table<SiteState>({
+  waiting: 1,
+  precommitted: 2,
+  preaborted: 3,
+  committed: 4,
+  aborted: 5,
+  unknown: 6,
+});
 
 const outcomes = table<"committed" | "aborted">({ committed: 1, aborted: 2 });
 
@@ -264,6 +283,21 @@ function writeBody(body: Message): void {
       return;
     case "decision-reply":
       out.byte(replies.code[body.answer]);
+      return;
+    case "precommit":
+    case "preabort":
+    case "attempt-ack":
+    case "state-request":
+      writeElection(body.election);
+      return;
+    case "refused":
+      writeElection(body.elected);
+      return;
+    case "state-report":
+      writeElection(body.election);
+      out.byte(siteStates.code[body.state]);
+      writeElection(body.attempt);
+      writeFlag(body.restarted);
       return;
     case "inquire":
     case "pending":
@@ -475,6 +509,24 @@ function readBody(from: FrameReader, tag: number): Message {
       return { kind: "close", decision: decisions.name(from.byte()) };
     case tags.forgotten:
       return { kind: "forgotten", decision: from.maybe(() => decisions.name(from.byte())) };
+    case tags.precommit:
+      return { kind: "precommit", election: from.election() };
+    case tags.preabort:
+      return { kind: "preabort", election: from.election() };
+    case tags["attempt-ack"]:
+      return { kind: "attempt-ack", election: from.election() };
+    case tags.refused:
+      return { kind: "refused", elected: from.election() };
+    case tags["state-request"]:
+      return { kind: "state-request", election: from.election() };
+    case tags["state-report"]:
+      return {
+        kind: "state-report",
+        election: from.election(),
+        state: siteStates.name(from.byte()),
+        attempt: from.election(),
+        restarted: from.flag(),
+      };
     default:
       throw new UnreadableBytes(`no message has the tag ${tag}`);
   }
@@ -552,6 +604,12 @@ function writeOptional(bytes: Uint8Array | null): void {
 function writeToken(token: BranchToken | null): void {
   if (token === null) out.varint(0);
   else out.varint(token.incarnation + 1).varint(token.number);
+}
+
+/** Round 0 has no holder. */
+function writeElection({ round, node }: Election): void {
+  out.varint(round);
+  if (round > 0) writeName(node);
 }
 
 function writeNames(list: readonly NodeId[]): void {
@@ -677,6 +735,11 @@ class FrameReader extends Reader {
       reason: this.maybe(() => reasons.name(this.byte())),
       detail: this.text(),
     };
+  }
+
+  election(): Election {
+    const round = this.varint();
+    return { round, node: round === 0 ? "" : this.nodeName() };
   }
 
   /** Grows with what is really there: a count alone allocates nothing. */

@@ -57,6 +57,12 @@ const sheddable: Readonly<Record<MessageKind, boolean>> = {
   "decision-reply": true,
   forget: false,
   "last-work": true,
+  precommit: false,
+  preabort: false,
+  "attempt-ack": false,
+  refused: false,
+  "state-request": false,
+  "state-report": false,
 };
 
 export interface OutboxPorts {

@@ -11,10 +11,22 @@ export interface Capabilities {
   readonly onePhase: boolean;
   /** It is decided by acceptors, and any coordinator may finish what another began. */
   readonly acceptors: boolean;
+  /** Safe though messages are lost or late and links go down under who is up. */
+  readonly asynchronous: boolean;
 }
 
 /** Rows for protocols that can't do something, each with the section that says so. */
-const lacking: Partial<Record<ProtocolName, Partial<Record<keyof Capabilities, string>>>> = {};
+const lacking: Partial<Record<ProtocolName, Partial<Record<keyof Capabilities, string>>>> = {
+  "3pc": {
+    readOnlyVotes: "whoever takes part may be asked for its state (§B.1)",
+    onePhase: "a single participant runs the protocol (§B.1)",
+  },
+  "3pc-plain": {
+    readOnlyVotes: "whoever takes part may be asked for its state (§B.1)",
+    onePhase: "a single participant runs the protocol (§B.1)",
+    asynchronous: "silence is taken for death, which is true only where every message comes in time (§B.5, §B.6)",
+  },
+};
 
 export function capabilitiesOf(protocol: ProtocolName): Capabilities {
   const lacks = lacking[protocol] ?? {};
@@ -23,6 +35,7 @@ export function capabilitiesOf(protocol: ProtocolName): Capabilities {
     readOnlyVotes: lacks.readOnlyVotes === undefined,
     onePhase: lacks.onePhase === undefined,
     acceptors: protocols[protocol].acceptor !== null,
+    asynchronous: lacks.asynchronous === undefined,
   };
 }
 

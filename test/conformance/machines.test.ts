@@ -90,7 +90,7 @@ describe.each(names)("%s", (protocol) => {
         if (fault !== null) faults.push(`${fault} at ${kindOf(input)} in ${JSON.stringify(state)}`);
       }
     expect(faults).toEqual([]);
-  });
+  }, 60_000);
 
   test("a machine is a function: the same state and input give the same step, and the state is left alone", () => {
     const faults: string[] = [];
@@ -104,7 +104,7 @@ describe.each(names)("%s", (protocol) => {
       if (!isDeepStrictEqual(before, state)) faults.push(`${JSON.stringify(before)} has changed`);
     }
     expect(faults).toEqual([]);
-  });
+  }, 60_000);
 
   test("without a state, every absence and kind of input gives a step or a named reason", () => {
     const faults: string[] = [];

@@ -36,6 +36,9 @@ interface Weather {
   readonly slowMs: number;
 }
 
+/** Every message comes soon and once. */
+const CLEAR: Weather = { lossRate: 0, copyRate: 0, slowRate: 0, slowMs: 0 };
+
 export async function run({ protocol, seed, capabilities, planted = {}, traced = false }: RunOptions): Promise<Run> {
   const random = new Seeded(seed);
   const judges = new Judges();
@@ -104,12 +107,14 @@ class Chaos {
     this.capabilities = capabilities;
     this.judges = judges;
     this.calm = calm;
-    this.weather = {
-      lossRate: random.pick([0, 0, 0.05, 0.2]),
-      copyRate: random.pick([0, 0.1, 0.3]),
-      slowRate: random.pick([0, 0.05, 0.2]),
-      slowMs: random.pick([100, 1_000, 3_000]),
-    };
+    this.weather = !capabilities.asynchronous
+      ? CLEAR
+      : {
+          lossRate: random.pick([0, 0, 0.05, 0.2]),
+          copyRate: random.pick([0, 0.1, 0.3]),
+          slowRate: random.pick([0, 0.05, 0.2]),
+          slowMs: random.pick([100, 1_000, 3_000]),
+        };
   }
 
   begin(): void {
@@ -186,7 +191,8 @@ class Chaos {
     this.judges.excuse();
     const host = random.pick([world.coordinator, ...world.all()]);
     const tail: Tail = random.chance(0.5) ? "lost" : "kept";
-    const what = random.next();
+    // A link that goes down under two that are up is a false suspicion.
+    const what = random.next() * (this.capabilities.asynchronous ? 1 : 0.75);
     if (what < 0.5) {
       host.planned = { when: random.pick(["before", "torn", "after"]), tail, skip: random.between(0, 3) };
       this.reviveLater(host);

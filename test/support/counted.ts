@@ -33,6 +33,12 @@ const shares: Readonly<Record<MessageKind, "counted" | "beside" | "work">> = {
   "decision-request": "beside",
   "decision-reply": "beside",
   forget: "beside",
+  precommit: "counted",
+  preabort: "counted",
+  "attempt-ack": "counted",
+  refused: "beside",
+  "state-request": "beside",
+  "state-report": "beside",
 };
 
 const all = Object.entries(shares);

@@ -69,16 +69,23 @@ const mustHave: {
   ) => readonly string[] | null;
 } = {
   vote: ({ vote }) => (vote === "yes" ? ["prepare"] : null),
-  decision: ({ decision }) => (decision === "commit" ? ["commit", "committed", "heuristic"] : null),
+  decision: ({ decision }) => (decision === "commit" ? ["commit", "committed", "heuristic", "decided"] : null),
   // A branch that never prepared has nothing to take back.
   ack: ({ decision }, _plan, has) =>
-    decision === "commit" ? ["committed", "damaged", "heuristic"] : has("prepare") ? ["aborted", "heuristic"] : null,
+    decision === "commit"
+      ? ["committed", "damaged", "heuristic", "decided"]
+      : has("prepare")
+        ? ["aborted", "heuristic", "decided"]
+        : null,
   "decision-reply": ({ answer }) =>
     answer === "commit" ? ["committed", "damaged", "told"] : answer === "abort" ? ["aborted", "told"] : null,
   "phase-2a": ({ proposals, ballot }) =>
     ballot.counter === 0 && proposals.some(({ value }) => value === "prepared") ? ["paxos-prepare"] : null,
   "commit-one-phase": () => ["one-phase"],
   // A branch under a token is void after a crash, so that its abort needs no row.
+  precommit: () => ["precommit"],
+  preabort: () => ["preabort"],
+  "attempt-ack": () => ["precommit", "preabort"],
   "one-phase-result": ({ outcome }, { mode }) => (outcome === "aborted" && mode === "item by item" ? null : [outcome]),
 };
 
@@ -195,6 +202,10 @@ export class Judges implements Probe {
         this.endCollection(facts);
         if (body.decision === "abort" && this.isHarmless(facts, to)) return;
         this.decides(facts, `${from} to ${to}`, body.decision);
+        return;
+      case "state-report":
+        if (body.state === "committed" || body.state === "aborted")
+          this.decides(facts, `${from} to ${to}`, body.state === "committed" ? "commit" : "abort");
         return;
       case "work-failed":
         facts.excused = true;
@@ -313,6 +324,7 @@ export class Judges implements Probe {
     if (entry.kind === "record") {
       const { kind } = entry.record;
       if (kind === "commit" || kind === "abort") this.decides(facts, node, kind);
+      if (kind === "decided") this.decides(facts, node, entry.record.decision);
       return;
     }
     const { outcome } = entry.outcome;

@@ -7,6 +7,7 @@ import type {
   Answer,
   Ballot,
   Closed,
+  Election,
   LogRecord,
   Message,
   NodeId,
@@ -142,9 +143,19 @@ function recordText(record: LogRecord): string {
       return `promise(${ballotText(record.ballot)})`;
     case "accept":
       return `accept(${ballotText(record.ballot)}: ${proposalsText(record.membership === null ? "*" : record.proposals)})`;
+    case "precommit":
+    case "preabort":
+    case "elected":
+      return `${record.kind}(${electionText(record.election)})`;
+    case "decided":
+      return record.reason === null ? `decided(${record.decision})` : `decided(${record.decision} ${record.reason})`;
     default:
       return record.kind;
   }
+}
+
+function electionText({ round, node }: Election): string {
+  return round === 0 ? "0" : `${round}.${node}`;
 }
 
 function closedText({ outcome, reason }: Closed): string {
@@ -230,6 +241,19 @@ function messageText(body: Message): string {
       return `CLOSE(${body.decision})`;
     case "forgotten":
       return `FORGOTTEN${body.decision === null ? "" : `(${body.decision})`}`;
+    case "precommit":
+    case "preabort":
+    case "state-request":
+      return `${body.kind.toUpperCase().replace("-", "_")} ${electionText(body.election)}`;
+    case "attempt-ack":
+      return `ACK ${electionText(body.election)}`;
+    case "refused":
+      return `NACK follows ${electionText(body.elected)}`;
+    case "state-report": {
+      const { state, attempt, restarted } = body;
+      const of = attempt.round > 0 ? ` of ${electionText(attempt)}` : "";
+      return `STATE ${electionText(body.election)}: ${state}${of}${restarted ? ", restarted" : ""}`;
+    }
     default:
       return body.kind.toUpperCase().replace("-", "_");
   }

@@ -215,6 +215,42 @@ export const everyEntry: readonly Entry[] = [
     protocol: "2pc",
     record: { kind: "second-life" },
   },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000030",
+    protocol: "3pc",
+    record: { kind: "precommit", election: { round: 1, node: "c-1" }, participants: ["bank-a", "bank-b"] },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000030",
+    protocol: "3pc",
+    record: { kind: "elected", election: { round: 300, node: "bank-b" } },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000030",
+    protocol: "3pc",
+    record: { kind: "preabort", election: { round: 300, node: "bank-b" }, participants: ["bank-a", "bank-b"] },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000030",
+    protocol: "3pc",
+    record: {
+      kind: "decided",
+      decision: "abort",
+      participants: ["bank-a", "bank-b"],
+      reason: "TIMEOUT",
+      detail: "the sites aborted",
+    },
+  },
+  {
+    kind: "record",
+    transaction: "c-1.0001.00000031",
+    protocol: "3pc-plain",
+    record: { kind: "decided", decision: "commit", participants: ["bank-a"], reason: null, detail: "" },
+  },
 ];
 
 /** What `child.ts` is asked for. */

@@ -10,6 +10,7 @@ import {
   type Ballot,
   type BranchToken,
   type Membership,
+  type Election,
   type Message,
   type MessageKind,
   type ProtocolName,
@@ -26,6 +27,10 @@ const node = fc.constantFrom("bank-a", "bank-b", "c1", "Coordinator_2", "x");
 const reason: fc.Arbitrary<AbortReason> = fc.constantFrom(...abortReasons);
 const token: fc.Arbitrary<BranchToken> = fc.record({ incarnation: count, number: count });
 const maybeToken = fc.option(token);
+const election: fc.Arbitrary<Election> = fc.oneof(
+  fc.record({ round: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1 }), node }),
+  fc.constant({ round: 0, node: "" }),
+);
 const decision = fc.constantFrom("commit" as const, "abort" as const);
 
 export const anyId = fc.oneof(
@@ -157,6 +162,18 @@ const bodies: { readonly [K in MessageKind]: fc.Arbitrary<Extract<Message, { kin
   "outcome-request": fc.record({ kind: fc.constant("outcome-request"), membership: fc.option(membership) }),
   close: fc.record({ kind: fc.constant("close"), decision }),
   forgotten: fc.record({ kind: fc.constant("forgotten"), decision: fc.option(decision) }),
+  precommit: fc.record({ kind: fc.constant("precommit"), election }),
+  preabort: fc.record({ kind: fc.constant("preabort"), election }),
+  "attempt-ack": fc.record({ kind: fc.constant("attempt-ack"), election }),
+  refused: fc.record({ kind: fc.constant("refused"), elected: election }),
+  "state-request": fc.record({ kind: fc.constant("state-request"), election }),
+  "state-report": fc.record({
+    kind: fc.constant("state-report"),
+    election,
+    state: fc.constantFrom("waiting", "precommitted", "preaborted", "committed", "aborted", "unknown"),
+    attempt: election,
+    restarted: fc.boolean(),
+  }),
 };
 
 export const anyEnvelope: fc.Arbitrary<Envelope> = fc

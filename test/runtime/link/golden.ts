@@ -132,6 +132,23 @@ const bodies: { readonly [K in MessageKind]: readonly Extract<Message, { kind: K
     { kind: "forgotten", decision: "abort" },
     { kind: "forgotten", decision: null },
   ],
+  precommit: [{ kind: "precommit", election: { round: 1, node: "c1" } }],
+  preabort: [{ kind: "preabort", election: { round: 300, node: "bank-a" } }],
+  "attempt-ack": [{ kind: "attempt-ack", election: { round: 1, node: "c1" } }],
+  refused: [{ kind: "refused", elected: { round: 2, node: "bank-b" } }],
+  "state-request": [
+    { kind: "state-request", election: { round: 2, node: "bank-b" } },
+    { kind: "state-request", election: { round: 0, node: "" } },
+  ],
+  "state-report": (["waiting", "precommitted", "preaborted", "committed", "aborted", "unknown"] as const).map(
+    (state, at) => ({
+      kind: "state-report",
+      election: { round: 2, node: "bank-b" },
+      state,
+      attempt: at === 0 ? { round: 0, node: "" } : { round: at, node: "c1" },
+      restarted: at === 1,
+    }),
+  ),
 };
 
 const side: { readonly [K in SideItem["kind"]]: readonly Extract<SideItem, { kind: K }>[] } = {

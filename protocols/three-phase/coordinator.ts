@@ -1,0 +1,498 @@
+/**
+ * The coordinator of three-phase commit (protocols §B.1), under either termination. It leads attempt 1; from its
+ * precommit record on it is a site like the others and follows whoever is elected after it.
+ *
+ * init → collecting (w) → doubt (p) → announcing → forgotten. Its precommit record is forced before PRECOMMIT leaves,
+ * so that where the log is silent abort is the answer: who asks has not acknowledged, and this site forgets nothing
+ * before all have (§B.1, §B.10). A single participant runs the protocol: one that decided alone could not be asked.
+ */
+
+import { answerFor } from "../answer.ts";
+import { impossible } from "../branch.ts";
+import type { Answer, Effect, Env, Input, Machine, ReplyId, Send, Step, View } from "../machine.ts";
+import { unreachable } from "../machine.ts";
+import type { Message } from "../message.ts";
+import type { CoordinatorRecord } from "../record.ts";
+import type {
+  AbortReason,
+  Absence,
+  BranchPlan,
+  Closed,
+  Decision,
+  Descriptor,
+  NodeId,
+  TransactionId,
+} from "../transaction.ts";
+import { acknowledged, announce, announceLater, type Announcement } from "./announcement.ts";
+import { type Doubt, openDoubt, restoredDoubt } from "./doubt.ts";
+import type { Rules } from "./rules.ts";
+import {
+  ask,
+  doings,
+  ending,
+  firstAttempt,
+  force,
+  isTermination,
+  onMessage as onDoubtMessage,
+  onSuspicion as onDoubtSuspicion,
+  onTimeout as onDoubtTimeout,
+  report,
+  type Settled,
+  type Turn,
+} from "./termination.ts";
+
+/** A branch's YES, and what it returned with it. */
+interface Vote {
+  readonly from: NodeId;
+  readonly result: Uint8Array;
+}
+
+export interface State {
+  readonly transaction: TransactionId;
+  readonly phase: "init" | "collecting" | "doubt" | "announcing";
+  /** null before the start and after a restart. */
+  readonly descriptor: Descriptor | null;
+  readonly participants: readonly NodeId[];
+  /** As they came; one a branch. */
+  readonly votes: readonly Vote[];
+  readonly doubt: Doubt | null;
+  readonly announcement: Announcement | null;
+  /** What branches did that could not follow the decision, in words. */
+  readonly heuristics: readonly string[];
+  readonly replies: readonly ReplyId[];
+  /** collecting: links that are down. They name the reason of an abort, and never cause one. */
+  readonly suspected: readonly NodeId[];
+}
+
+type CoordinatorStep = Step<State, CoordinatorRecord>;
+
+export function coordinatorOf(rules: Rules): Machine<State, CoordinatorRecord> {
+  return {
+    init,
+    step: (env, state, input) => step(env, rules, state, input),
+    restore: (env, id, records) => restore(env, rules, id, records),
+    absent: (env, id, absence, input) => absent(env, rules, id, absence, input),
+    view,
+  };
+}
+
+function init(_env: Env, id: TransactionId): State {
+  return {
+    transaction: id,
+    phase: "init",
+    descriptor: null,
+    participants: [],
+    votes: [],
+    doubt: null,
+    announcement: null,
+    heuristics: [],
+    replies: [],
+    suspected: [],
+  };
+}
+
+function step(env: Env, rules: Rules, state: State, input: Input): CoordinatorStep {
+  switch (input.kind) {
+    case "start":
+      return onStart(state, input.descriptor, input.reply, input.cancelled);
+    case "message":
+      return onMessage(env, rules, state, input.from, input.body);
+    case "timeout":
+      return onTimeout(env, rules, state, input.timer);
+    case "suspicion":
+      return onSuspicion(env, rules, state, input.node, input.suspected);
+    case "ask":
+      return { state, effects: [reply(input.reply, answerOf(state))] };
+    case "operator":
+      return onOperator(env, state, input);
+    case "resource":
+      return { state, ignored: "late-resource-result" };
+    case "closed":
+      return { state, ignored: "nothing-to-do" };
+    default:
+      return unreachable(input);
+  }
+}
+
+function onStart(
+  state: State,
+  descriptor: Descriptor,
+  replyTo: ReplyId | null,
+  cancelled: AbortReason | null,
+): CoordinatorStep {
+  const replies = replyTo === null ? state.replies : [...state.replies, replyTo];
+  // A begin that comes again joins the wait or gets the decision; votes are never collected twice (§A.3).
+  if (state.phase !== "init") {
+    if (state.phase !== "announcing") return { state: { ...state, replies } };
+    return { state, effects: replyTo === null ? [] : [reply(replyTo, answerOf(state))] };
+  }
+  const { branches, timeoutMs } = descriptor;
+  const participants = branches.map((branch) => branch.participant);
+  const started: State = { ...state, descriptor, participants, replies };
+  if (cancelled !== null) return abandon(started, cancelled);
+  if (branches.length === 0) {
+    const outcome = closedAs("committed", null, "", []);
+    return { state: null, closed: { outcome, force: true }, effects: tell(started, verdictOf(started, "commit")) };
+  }
+  return {
+    state: { ...started, phase: "collecting" },
+    sends: prepares(descriptor, branches),
+    timers: [{ set: "vote", minMs: timeoutMs, maxMs: timeoutMs }],
+  };
+}
+
+/** Nobody was asked to prepare, so that nobody has to acknowledge: the abort is told once, and the closed watermark tells the rest. */
+function abandon(state: State, reason: AbortReason): CoordinatorStep {
+  return {
+    state: null,
+    closed: { outcome: closedAs("aborted", reason, "", []), force: false },
+    sends: state.participants.map((to) => ({ to, body: { kind: "decision", decision: "abort" } })),
+    effects: tell(state, { outcome: "aborted", reason, detail: "", participant: null }),
+  };
+}
+
+function prepares({ branches, timeoutMs }: Descriptor, to: readonly BranchPlan[]): Send[] {
+  const participants = branches.map((each) => each.participant);
+  return to.map(({ participant, token, workCount, work }) => ({
+    to: participant,
+    body: { kind: "prepare", participants, token, workCount, work },
+    timeoutMs,
+  }));
+}
+
+function onMessage(env: Env, rules: Rules, state: State, from: NodeId, body: Message): CoordinatorStep {
+  if (body.kind === "vote") return onVote(env, rules, state, from, body);
+  switch (state.phase) {
+    case "init":
+    case "collecting":
+      return onCollecting(env, state, from, body);
+    case "doubt":
+      if (body.kind === "ack") return { state, ignored: "late-acknowledgement" };
+      return state.doubt === null ? { state } : turn(env, state, onDoubtMessage(env, rules, state.doubt, from, body));
+    case "announcing":
+      return onAnnouncing(state, from, body);
+    default:
+      return unreachable(state.phase);
+  }
+}
+
+function onVote(env: Env, rules: Rules, state: State, from: NodeId, body: Message & { kind: "vote" }): CoordinatorStep {
+  if (state.phase !== "collecting") return { state, ignored: "late-vote" };
+  const { participants, descriptor } = state;
+  if (!participants.includes(from) || descriptor === null) return { state, ignored: "no-such-branch" };
+  if (hasVoted(state, from)) return { state, ignored: "duplicate-vote" };
+  if (body.vote === "no") return abort(env, state, body.reason, body.detail, from);
+  const next = { ...state, votes: [...state.votes, { from, result: body.result }] };
+  if (next.votes.length < participants.length) return { state: next };
+  const doubt: Doubt = { ...openDoubt({ coordinator: env.self, participants }), suspected: state.suspected };
+  const begun = turn(env, { ...next, phase: "doubt" }, firstAttempt(env, rules, doubt));
+  return { ...begun, timers: [{ cancel: "vote" }, ...(begun.timers ?? [])] };
+}
+
+/** w. Whoever asks has lost patience: the coordinator may still abort alone, and does, which also ends its lead (§B.3, §B.8). */
+function onCollecting(env: Env, state: State, from: NodeId, body: Message): CoordinatorStep {
+  switch (body.kind) {
+    case "state-request":
+    case "preabort": {
+      const step = abort(env, state, "TIMEOUT", `${from} waits no longer for the votes`, null);
+      return { ...step, sends: [report(from, body, "aborted"), ...(step.sends ?? [])] };
+    }
+    case "decision": {
+      if (body.decision === "commit") return { state, effects: [impossible(from, body)] };
+      const step = abort(env, state, "TIMEOUT", `${from} and others aborted without the coordinator`, from);
+      return { ...step, sends: [acknowledgement(from, "abort"), ...(step.sends ?? [])] };
+    }
+    default:
+      return { state, effects: [impossible(from, body)] };
+  }
+}
+
+function onAnnouncing(state: State, from: NodeId, body: Message): CoordinatorStep {
+  const { announcement } = state;
+  if (announcement === null) return { state };
+  const { decision } = announcement;
+  if (isTermination(body))
+    return { state, sends: [report(from, body, decision === "commit" ? "committed" : "aborted")] };
+  switch (body.kind) {
+    case "ack":
+      return onAck(state, announcement, from, body.heuristic);
+    case "decision":
+      return body.decision === decision
+        ? { state, sends: [acknowledgement(from, decision)] }
+        : { state, effects: [second(from, body.decision, decision)] };
+    case "state-report":
+      return { state, ignored: "late-report" };
+    case "attempt-ack":
+      return { state, ignored: "late-acknowledgement" };
+    case "refused":
+      return { state, ignored: "late-refusal" };
+    default:
+      return { state, effects: [impossible(from, body)] };
+  }
+}
+
+function onAck(state: State, announcement: Announcement, from: NodeId, heuristic: string | null): CoordinatorStep {
+  if (!announcement.unacknowledged.includes(from)) return { state, ignored: "late-acknowledgement" };
+  const rest = acknowledged(announcement, from);
+  const heuristics = heuristic === null ? state.heuristics : [...state.heuristics, `${from}: ${heuristic}`];
+  const next = { ...state, announcement: rest, heuristics };
+  return rest.unacknowledged.length > 0 ? { state: next } : finish(next, rest);
+}
+
+/** Every site has acknowledged. From here on the closed watermark covers the id, which is their FORGET (§B.10). */
+function finish(
+  { participants, heuristics }: State,
+  { decision, reason, detail }: Announcement,
+  isForced = false,
+): CoordinatorStep {
+  const committed = heuristics.length === 0 ? "committed" : "heuristic";
+  const words = [detail, ...heuristics].filter((each) => each !== "").join("; ");
+  const outcome = closedAs(decision === "commit" ? committed : "aborted", reason, words, participants);
+  return { state: null, closed: { outcome, force: isForced } };
+}
+
+function hasVoted(state: State, node: NodeId): boolean {
+  return state.votes.some(({ from }) => from === node);
+}
+
+/**
+ * No PRECOMMIT exists yet. The record is not forced: without it the answer would be the same. It keeps this site from
+ * calling the id closed before all have acknowledged.
+ *
+ * @param knows has aborted already, durably
+ */
+function abort(env: Env, state: State, reason: AbortReason, detail: string, knows: NodeId | null): CoordinatorStep {
+  const step = decide(env, state, "abort", reason, detail, knows, false);
+  const answer: Answer = { outcome: "aborted", reason, detail, participant: knows };
+  return { ...step, timers: [{ cancel: "vote" }, ...(step.timers ?? [])], effects: tell(state, answer) };
+}
+
+function decide(
+  env: Env,
+  state: State,
+  decision: Decision,
+  reason: AbortReason | null,
+  detail: string,
+  knows: NodeId | null,
+  isForced: boolean,
+): CoordinatorStep {
+  const { participants } = state;
+  const unacknowledged = participants.filter((node) => node !== knows);
+  const announcement: Announcement = { decision, reason, detail, unacknowledged, attempt: 0 };
+  if (unacknowledged.length === 0) return finish(state, announcement, isForced);
+  return {
+    state: { ...state, phase: "announcing", doubt: null, announcement, replies: [] },
+    records: [{ record: { kind: "decided", decision, participants, reason, detail }, force: isForced }],
+    sends: announce(announcement),
+    timers: [announceLater(env, announcement)],
+  };
+}
+
+/** What a turn of the termination did, with what its end does here. */
+function turn(env: Env, state: State, done: Turn): CoordinatorStep {
+  if (done.ignored !== undefined) return { state, ignored: done.ignored };
+  const { doubt, settled } = done;
+  const next = { ...state, doubt };
+  return settled === undefined ? { state: next, ...doings(done) } : ending(done, settle(env, next, settled));
+}
+
+function settle(env: Env, state: State, { decision, from, forced }: Settled): CoordinatorStep {
+  const reason = decision === "commit" ? null : forced === "" ? "TIMEOUT" : "CANCELLED";
+  const detail =
+    forced !== "" ? `an operator: ${forced}` : decision === "commit" ? "" : "the sites aborted without the coordinator";
+  const step = decide(env, state, decision, reason, detail, from, true);
+  const answer = verdictOf(state, decision, reason, detail);
+  const thanks = from === null ? [] : [acknowledgement(from, decision)];
+  return { ...step, sends: [...thanks, ...(step.sends ?? [])], effects: tell(state, answer) };
+}
+
+function onTimeout(env: Env, rules: Rules, state: State, timer: string): CoordinatorStep {
+  if (state.phase === "collecting" && timer === "vote") {
+    const silent = state.participants.filter((node) => !hasVoted(state, node));
+    const unreachables = silent.filter((node) => state.suspected.includes(node));
+    if (unreachables.length > 0)
+      return abort(env, state, "PARTICIPANT_UNREACHABLE", `no link to ${unreachables.join(", ")}`, null);
+    return abort(env, state, "TIMEOUT", `no vote in time from ${silent.join(", ")}`, null);
+  }
+  if (state.phase === "doubt" && timer === "decision" && state.doubt !== null)
+    return turn(env, state, onDoubtTimeout(env, rules, state.doubt));
+  if (state.announcement !== null && timer === "acknowledgement") {
+    const announcement = { ...state.announcement, attempt: state.announcement.attempt + 1 };
+    return {
+      state: { ...state, announcement },
+      sends: announce(announcement),
+      timers: [announceLater(env, announcement)],
+    };
+  }
+  return { state, ignored: "late-timeout" };
+}
+
+/** A peer that is back hears at once what it may have missed. */
+function onSuspicion(env: Env, rules: Rules, state: State, node: NodeId, suspected: boolean): CoordinatorStep {
+  const { announcement, descriptor } = state;
+  if (state.phase === "doubt" && state.doubt !== null)
+    return turn(env, state, onDoubtSuspicion(env, rules, state.doubt, node, suspected));
+  if (state.phase === "collecting" && descriptor !== null) {
+    const others = state.suspected.filter((each) => each !== node);
+    if (suspected) return { state: { ...state, suspected: [...others, node] } };
+    const unvoted = descriptor.branches.filter(({ participant }) => participant === node && !hasVoted(state, node));
+    return { state: { ...state, suspected: others }, sends: prepares(descriptor, unvoted) };
+  }
+  if (!suspected && announcement !== null && announcement.unacknowledged.includes(node))
+    return { state, sends: announce({ ...announcement, unacknowledged: [node] }) };
+  return { state, ignored: "nothing-to-do" };
+}
+
+function onOperator(env: Env, state: State, { act, reason, reply: to }: Input & { kind: "operator" }): CoordinatorStep {
+  const asked = to === null ? state : { ...state, replies: [...state.replies, to] };
+  if (act === "cancel" && state.phase === "init") return abandon(asked, "CANCELLED");
+  if (act === "cancel" && state.phase === "collecting") return abort(env, asked, "CANCELLED", "", null);
+  if (state.phase === "doubt" && state.doubt !== null && (act === "force-commit" || act === "force-abort"))
+    return turn(env, asked, force(state.doubt, act === "force-commit" ? "commit" : "abort", reason));
+  if (to === null) return { state, ignored: "already-decided" };
+  return { state, effects: [reply(to, answerOf(state))] };
+}
+
+function restore(env: Env, rules: Rules, id: TransactionId, records: readonly CoordinatorRecord[]): CoordinatorStep {
+  const state = init(env, id);
+  const known = records.find((record) => record.kind === "decided");
+  if (known !== undefined) {
+    const { decision, participants, reason, detail } = known;
+    const announcement: Announcement = { decision, reason, detail, unacknowledged: participants, attempt: 0 };
+    return {
+      state: { ...state, phase: "announcing", participants, announcement },
+      sends: announce(announcement),
+      timers: [announceLater(env, announcement)],
+    };
+  }
+  const precommit = records.find((record) => record.kind === "precommit");
+  if (precommit === undefined) return { state: null };
+  const { participants } = precommit;
+  const asking = ask(env, rules, restoredDoubt({ coordinator: env.self, participants }, records));
+  return { state: { ...state, phase: "doubt", participants, doubt: asking.doubt }, ...doings(asking) };
+}
+
+/** No state for this id: FORGOTTEN for clients, and for a site that asks what the silence of this log proves. */
+function absent(env: Env, rules: Rules, id: TransactionId, absence: Absence, input: Input): CoordinatorStep {
+  switch (input.kind) {
+    case "start":
+      if (absence.kind === "fresh") return step(env, rules, init(env, id), input);
+      return answered(input.reply, absence);
+    case "ask":
+    case "operator":
+      return answered(input.reply, absence);
+    case "message":
+      return absentMessage(absence, input.from, input.body);
+    case "timeout":
+      return { state: null, ignored: "late-timeout" };
+    case "suspicion":
+    case "closed":
+      return { state: null, ignored: "nothing-to-do" };
+    case "resource":
+      return { state: null, ignored: "late-resource-result" };
+    default:
+      return unreachable(input);
+  }
+}
+
+function absentMessage(absence: Absence, from: NodeId, body: Message): CoordinatorStep {
+  switch (body.kind) {
+    case "state-request":
+    case "preabort":
+    case "precommit":
+      return { state: null, sends: [report(from, body, knownOf(absence) ?? "unknown")] };
+    case "decision": {
+      const known = knownOf(absence);
+      if (absence.kind === "forgotten" || known === stateAfter(body.decision))
+        return { state: null, sends: [acknowledgement(from, body.decision)] };
+      if (known === null) return { state: null, effects: [impossible(from, body)] };
+      return { state: null, effects: [second(from, body.decision, known === "committed" ? "commit" : "abort")] };
+    }
+    case "vote":
+      // A site in w, which nobody collects votes for any more.
+      if (body.vote === "no" || absence.kind !== "lost") return { state: null, ignored: "late-vote" };
+      return { state: null, sends: [{ to: from, body: { kind: "decision", decision: "abort" } }] };
+    case "ack":
+    case "attempt-ack":
+      return { state: null, ignored: "late-acknowledgement" };
+    case "state-report":
+      return { state: null, ignored: "late-report" };
+    case "refused":
+      return { state: null, ignored: "late-refusal" };
+    default:
+      return { state: null, effects: [impossible(from, body)] };
+  }
+}
+
+/** What this log says to a site that asks. Abort where it is silent: a site that may ask has not acknowledged (§B.1). null: it has no say. */
+function knownOf(absence: Absence): "committed" | "aborted" | null {
+  switch (absence.kind) {
+    case "closed":
+      return absence.closed.outcome === "aborted" ? "aborted" : "committed";
+    case "lost":
+    case "forgotten":
+      return "aborted";
+    case "fresh":
+    case "foreign":
+      return null;
+    default:
+      return unreachable(absence);
+  }
+}
+
+function stateAfter(decision: Decision): "committed" | "aborted" {
+  return decision === "commit" ? "committed" : "aborted";
+}
+
+function answered(to: ReplyId | null, absence: Absence): CoordinatorStep {
+  if (to === null) return { state: null, ignored: "already-decided" };
+  return { state: null, effects: [reply(to, answerFor(absence))] };
+}
+
+function answerOf(state: State): Answer {
+  const { announcement } = state;
+  if (announcement !== null) return verdictOf(state, announcement.decision, announcement.reason, announcement.detail);
+  return { outcome: "pending", state: view(state).state, participants: state.participants };
+}
+
+function verdictOf(state: State, decision: Decision, reason: AbortReason | null = null, detail = ""): Answer {
+  if (decision === "abort") return { outcome: "aborted", reason: reason ?? "PRESUMED", detail, participant: null };
+  const results = new Map<NodeId, Uint8Array>();
+  for (const { from, result } of state.votes) if (result.length > 0) results.set(from, result);
+  return { outcome: "committed", results, heuristic: state.heuristics.length > 0 };
+}
+
+function tell(state: State, answer: Answer): Effect[] {
+  return state.replies.map((to) => reply(to, answer));
+}
+
+function reply(to: ReplyId, answer: Answer): Effect {
+  return { kind: "reply", to, answer };
+}
+
+function acknowledgement(to: NodeId, decision: Decision): Send {
+  return { to, body: { kind: "ack", decision, heuristic: null } };
+}
+
+function second(from: NodeId, sent: Decision, known: Decision): Effect {
+  return { kind: "alarm", alarm: "second-decision", detail: `${from} sent ${sent} after ${known}` };
+}
+
+function closedAs(
+  outcome: Closed["outcome"],
+  reason: AbortReason | null,
+  detail: string,
+  participants: readonly NodeId[],
+): Closed {
+  return { outcome, reason, detail, result: null, participants, until: "retention" };
+}
+
+function view({ phase, participants, doubt, announcement }: State): View {
+  const shown = {
+    init: "active",
+    collecting: "preparing",
+    doubt: doubt?.leading === null ? "in-doubt" : "preparing",
+    announcing: announcement?.decision === "abort" ? "aborting" : "committing",
+  } as const;
+  return { state: shown[phase], participants, coordinator: null };
+}
