@@ -38,6 +38,8 @@ export interface SubmitRequest extends CallOptions {
 export interface BeginOptions extends CallOptions {
   /** Default: the coordinator's. */
   readonly protocol?: string;
+  /** The participant whose statement that is called the `last` one begins the commit, where the protocol allows it. */
+  readonly initiator?: string;
 }
 
 export interface TransactOptions extends BeginOptions {
@@ -100,7 +102,7 @@ export class Client {
 
   /** Opens an interactive transaction; `commit` or `abort` ends it. @throws NemconError DEADLINE_EXCEEDED, COORDINATOR_UNREACHABLE, OVERLOADED, … */
   async begin(options: BeginOptions = {}): Promise<Transaction> {
-    return this.beginWithin(this.deadline(options), options.protocol ?? "", null);
+    return this.beginWithin(this.deadline(options), options, null);
   }
 
   /**
@@ -114,10 +116,10 @@ export class Client {
     work: (transaction: Transaction) => Promise<T>,
     options: TransactOptions = {},
   ): Promise<Transacted<T>> {
-    const { protocol = "", attempts = ATTEMPTS, retryConflicts = true } = options;
+    const { attempts = ATTEMPTS, retryConflicts = true } = options;
     const deadline = this.deadline(options);
     for (let attempt = 1; ; attempt += 1) {
-      const transaction = await this.beginWithin(deadline, protocol, deadline);
+      const transaction = await this.beginWithin(deadline, options, deadline);
       const outcome = await runOnce(transaction, work);
       const again =
         attempt < attempts &&
@@ -212,9 +214,13 @@ export class Client {
     this.coordinators.close();
   }
 
-  private async beginWithin(deadline: Deadline, protocol: string, whole: Deadline | null): Promise<Transaction> {
+  private async beginWithin(
+    deadline: Deadline,
+    { protocol = "", initiator = "" }: BeginOptions,
+    whole: Deadline | null,
+  ): Promise<Transaction> {
     const { coordinators, defaultTimeoutMs, bigints } = this;
-    const request = () => ({ protocol, timeoutMs: timeForServer(deadline.leftMs) });
+    const request = () => ({ protocol, initiator, timeoutMs: timeForServer(deadline.leftMs) });
     const { answer, from } = await coordinators.call(services.coordinator.Begin, request, deadline, null);
     coordinators.learn(answer.transaction, from);
     const context = { coordinators, coordinator: from, defaultTimeoutMs, bigints, deadline: whole };

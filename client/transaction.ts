@@ -33,11 +33,14 @@ export interface Branch {
    * @throws TransactionAborted where the transaction is over; NemconError OPERATION_FAILED where only the
    *   statement failed and the branch is as it was before; DEADLINE_EXCEEDED, and then the transaction is
    *   given up, because nobody knows whether the statement ran
+   *
+   * With `last`, at the transaction's initiator, it begins the commit and comes back when that is over; `commit` then
+   * gives the outcome. Where its answer is lost the transaction is not given up: `commit` asks what became of it.
    */
   sql(
     statement: string,
     parameters?: Parameters,
-    options?: CallOptions & { readonly expect?: Expectation },
+    options?: CallOptions & { readonly expect?: Expectation; readonly last?: boolean },
   ): Promise<Result>;
 }
 
@@ -67,14 +70,14 @@ export class Transaction {
 
   on(participant: string): Branch {
     return {
-      sql: async (sql, parameters = [], { expect, timeoutMs, signal } = {}) => {
+      sql: async (sql, parameters = [], { expect, timeoutMs, signal, last = false } = {}) => {
         this.checkOpen();
         if (this.ending !== null || this.over !== null)
           throw new NemconError("NOT_ACTIVE", `${this.id} takes no more work: its commit has started.`);
         const operation = operationMessage(expect === undefined ? { sql, parameters } : { sql, parameters, expect });
         const deadline = this.deadline(timeoutMs, signal);
         const before = this.tails.get(participant);
-        const result = (before ?? Promise.resolve()).then(() => this.execute(participant, operation, deadline));
+        const result = (before ?? Promise.resolve()).then(() => this.execute(participant, operation, deadline, last));
         this.running.add(result);
         this.tails.set(participant, this.finished(result));
         return result;
@@ -131,6 +134,7 @@ export class Transaction {
     participant: string,
     operation: ReturnType<typeof operationMessage>,
     deadline: Deadline,
+    last: boolean,
   ): Promise<Result> {
     const { coordinators, coordinator, bigints } = this.context;
     const { endpoint } = coordinator;
@@ -142,9 +146,11 @@ export class Transaction {
         const client = await deadline.race(endpoint.connected(), endpoint.address);
         sent = true;
         const timeoutMs = timeForServer(deadline.leftMs);
-        const request = { transaction: this.id, participant, operations: [operation], timeoutMs };
-        const { results, aborted: end } = await endpoint.call(client, services.participant.Execute, request, deadline);
+        const request = { transaction: this.id, participant, operations: [operation], timeoutMs, last };
+        const answer = await endpoint.call(client, services.participant.Execute, request, deadline);
+        const { results, aborted: end, outcome } = answer;
         if (end !== null) this.ended(outcomeOf(end, bigints));
+        else if (outcome !== null) this.ended(outcomeOf(outcome, bigints));
         this.checkOpen();
         const [result] = results;
         if (result === undefined) throw new NemconError("INTERNAL", `${participant} answered without a result.`);
@@ -153,9 +159,10 @@ export class Transaction {
         if (thrown instanceof TransactionAborted) throw thrown;
         if (!NemconError.is(thrown)) {
           // The signal's reason.
-          if (sent) this.giveUp("a statement was given up in the middle");
+          if (sent && !last) this.giveUp("a statement was given up in the middle");
           throw thrown;
         }
+        if (sent && last && fateUnknown.has(thrown.reason)) throw thrown;
         if (sent && fateUnknown.has(thrown.reason)) {
           this.giveUp(`whether a statement at ${participant} ran is not known: ${thrown.message}`);
           this.wasLost = thrown.reason === "COORDINATOR_UNREACHABLE";

@@ -36,10 +36,10 @@ export class Enlistment {
     return this.missing === 0;
   }
 
-  /** Tells every caller what came of the commit. */
+  /** Tells every caller what came of the commit, with what the work returned: the votes after it return nothing. */
   readonly committed: Tell = (answer) => {
     this.tell(
-      answer.outcome === "committed" ? { ...answer, results: new Map([...this.results, ...answer.results]) } : answer,
+      answer.outcome === "committed" ? { ...answer, results: new Map([...answer.results, ...this.results]) } : answer,
     );
   };
 

@@ -85,11 +85,14 @@ function defineBegin(parent: Command, shell: Shell): void {
   subcommand(parent, "begin", "Opens a transaction and prints its id; then exec, then commit or abort.", [
     ["ID=$(nemcon tx begin)", "keep the id"],
     ["nemcon tx begin --protocol 2pc --json", "the id and how long it may idle, as JSON"],
+    ["nemcon tx begin --initiator bank-a", "bank-a's last work, exec --last, begins the commit"],
   ])
     .option("--protocol <name>", "the commit protocol; otherwise the coordinator's default")
+    .option("--initiator <participant>", "who begins the commit with its last work, where the protocol allows it")
     .option(...timeout, timeoutMs, 0)
-    .action(async ({ coordinator, protocol = "", timeoutMs }: Starting) =>
-      (await actions()).begin(shell, coordinator, protocol, timeoutMs),
+    .action(
+      async ({ coordinator, protocol = "", timeoutMs, initiator = "" }: Starting & { readonly initiator?: string }) =>
+        (await actions()).begin(shell, coordinator, protocol, timeoutMs, initiator),
     );
 }
 
@@ -97,13 +100,20 @@ function defineExec(parent: Command, shell: Shell): void {
   const command = subcommand(parent, "exec <id>", "Runs statements in branches of an open transaction.", [
     ['nemcon tx exec $ID --on bank-a "SELECT balance FROM account WHERE id = 1"', "read inside the transaction"],
     [`nemcon tx exec $ID --on bank-a "DELETE FROM cart WHERE user = :u" --parameters '{"u": 7}'`, "named parameters"],
+    ['nemcon tx exec $ID --last --on bank-a "DELETE FROM cart"', "the last work of its initiator, which commits it"],
   ]);
   const branches = Branches.addTo(command);
-  command.option(...timeout, timeoutMs, 0).action(async (id: string, options: Timed) => {
-    const given = branches.taken();
-    if (given.length === 0) throw usage("What should run? Give --on PARTICIPANT SQL.");
-    await (await actions()).execute(shell, options.coordinator, id, given, options.timeoutMs);
-  });
+  command
+    .option(
+      "--last",
+      "with the last of it the transaction's initiator begins the commit; the exit code is the outcome's",
+    )
+    .option(...timeout, timeoutMs, 0)
+    .action(async (id: string, options: Timed & { readonly last?: true }) => {
+      const given = branches.taken();
+      if (given.length === 0) throw usage("What should run? Give --on PARTICIPANT SQL.");
+      await (await actions()).execute(shell, options.coordinator, id, given, options.timeoutMs, options.last === true);
+    });
 }
 
 function defineEnds(parent: Command, shell: Shell): void {

@@ -38,9 +38,15 @@ export function submit(
   return using(shell, coordinator, async (api) => printSubmitted(await api.submit(document, id), shell.output));
 }
 
-export function begin(shell: Shell, coordinator: string, protocol: string, timeoutMs: number): Promise<void> {
+export function begin(
+  shell: Shell,
+  coordinator: string,
+  protocol: string,
+  timeoutMs: number,
+  initiator: string,
+): Promise<void> {
   return using(shell, coordinator, async (api) => {
-    const begun = await api.begin(protocol, timeoutMs);
+    const begun = await api.begin(protocol, timeoutMs, initiator);
     if (shell.output.json) {
       const { transaction, idleTimeoutMs } = begun;
       shell.output.document({ transaction, protocol: begun.protocol, idleTimeoutMs });
@@ -55,14 +61,18 @@ export function execute(
   id: string,
   branches: readonly BranchDocument[],
   timeoutMs: number,
+  last: boolean,
 ): Promise<void> {
   return using(shell, coordinator, async (api) => {
     const { output } = shell;
     const done = [];
-    for (const { participant, operations } of branches) {
-      const { results, aborted } = await api.execute(id, participant, operations, timeoutMs);
+    for (const [at, { participant, operations }] of branches.entries()) {
+      const isLast = last && at === branches.length - 1;
+      const { results, aborted, outcome } = await api.execute(id, participant, operations, timeoutMs, isLast);
       if (aborted !== null) return printOutcome(aborted, output);
-      printResults(participant, results, output);
+      // With --json the outcome has the rows.
+      if (!output.json || outcome === null) printResults(participant, results, output);
+      if (outcome !== null) return printOutcome({ ...outcome, branches: output.json ? outcome.branches : [] }, output);
       done.push({ participant, results: resultsJson(results) });
     }
     if (output.json) output.document({ transaction: id, branches: done });

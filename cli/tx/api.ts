@@ -55,13 +55,21 @@ export class Api {
   }
 
   /** Opens an interactive transaction. */
-  begin(protocol: string, timeoutMs: number): Promise<Begun> {
-    return this.unary(USUAL_MS, (options, done) => this.coordinator.begin({ protocol, timeoutMs }, options, done));
+  begin(protocol: string, timeoutMs: number, initiator: string): Promise<Begun> {
+    return this.unary(USUAL_MS, (options, done) =>
+      this.coordinator.begin({ protocol, timeoutMs, initiator }, options, done),
+    );
   }
 
-  /** Work in a branch; the first one opens it. */
-  execute(transaction: string, participant: string, operations: readonly Operation[], timeoutMs: number) {
-    const request = { transaction, participant, operations: operations.map(operationToProto), timeoutMs };
+  /** Work in a branch; the first one opens it, the `last` one at the initiator begins the commit. */
+  execute(
+    transaction: string,
+    participant: string,
+    operations: readonly Operation[],
+    timeoutMs: number,
+    last: boolean,
+  ): Promise<Executed> {
+    const request = { transaction, participant, operations: operations.map(operationToProto), timeoutMs, last };
     return this.unary<Executed>(waitMs(timeoutMs), (options, done) => this.participant.execute(request, options, done));
   }
 
@@ -181,6 +189,8 @@ interface Page {
 export interface Executed {
   readonly results: WireOutcome["branches"][number]["results"];
   readonly aborted: WireOutcome | null;
+  /** Of the whole transaction, after its last work. */
+  readonly outcome: WireOutcome | null;
 }
 
 function waitMs(timeoutMs: number): number {

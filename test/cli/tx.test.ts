@@ -122,6 +122,20 @@ describe("submit", () => {
 });
 
 describe("an interactive transaction", () => {
+  test("is begun by its initiator's last work, which tells the outcome", async () => {
+    const { stdout } = await tx("begin", "--initiator", "bank-a");
+    const id = stdout.trim();
+    await tx("exec", id, ...give);
+    const ended = await txJson("exec", id, "--last", ...take);
+    expect(ended).toMatchObject({ code: 0, transaction: id, outcome: "committed" });
+    expect((await tx("commit", id)).code).toBe(0);
+  });
+
+  test("of a protocol that is not there is refused, with those that are", async () => {
+    const { code, error } = await txJson("begin", "--protocol", "4pc");
+    expect([code, error]).toEqual([64, expect.objectContaining({ reason: "UNKNOWN_PROTOCOL" })]);
+  });
+
   test("reads its own writes, and commits", async () => {
     const id = await begun();
     expect(await tx("exec", id, ...take, ...give)).toMatchObject({ code: 0 });
