@@ -1,0 +1,103 @@
+/** Golden traces of three-phase commit (protocols §I): the real engine and wiring in virtual time. `npx vitest run <this file> -u` writes them anew. */
+import { expect, test } from "vitest";
+import type { ProtocolName } from "../../../protocols/index.ts";
+import { C } from "../../support/setting.ts";
+import { Trace } from "../../support/trace.ts";
+import { World } from "../../support/world.ts";
+
+type Story = (world: World) => Promise<unknown>;
+
+const LONG_MS = 20_000;
+const transfer = { P1: ["add x -5"], P2: ["add y 5"] } as const;
+/** When the commit request starts: two items of work go first, one after the other. */
+const ASKED_MS = 20;
+
+/** Loses messages of a kind to a node until the function that it gives is called. */
+function lose(world: World, to: string, kind: string): () => void {
+  const { rule } = world.network;
+  world.network.rule = (sending) => (sending.to === to && sending.envelope?.body.kind === kind ? [] : rule(sending));
+  return () => {
+    world.network.rule = rule;
+  };
+}
+
+async function crashThenBack(world: World, name: string, afterMs: number, awayMs = 10_000): Promise<void> {
+  world.interact(transfer);
+  await world.run(ASKED_MS + afterMs);
+  world.host(name).crash("lost");
+  await world.run(awayMs);
+  world.host(name).start();
+  await world.run(LONG_MS);
+}
+
+const stories: readonly (readonly [file: string, story: Story])[] = [
+  ["commit", async (world) => (world.interact(transfer), world.run(LONG_MS))],
+  ["commit-of-one", async (world) => (world.interact({ P1: ["add x 1"] }), world.run(LONG_MS))],
+  ["abort-by-no", async (world) => (world.interact({ P1: ["add x 1"], P2: ["add y 1", "no"] }), world.run(LONG_MS))],
+  [
+    "abort-by-timeout",
+    async (world) => {
+      const heal = lose(world, C, "vote");
+      world.interact(transfer, 300);
+      await world.run(600);
+      heal();
+      await world.run(LONG_MS);
+    },
+  ],
+  // The coordinator dies with every YES on its way, and with its precommit durable and nothing sent.
+  ["coordinator-dies-in-w", (world) => crashThenBack(world, C, 9)],
+  [
+    "coordinator-dies-in-p",
+    async (world) => {
+      world.host(C).planned = { when: "after", tail: "lost", skip: 0 };
+      world.interact(transfer);
+      await world.run(10_000);
+      world.host(C).start();
+      await world.run(LONG_MS);
+    },
+  ],
+  // One participant has heard PRECOMMIT: the other one must follow it.
+  [
+    "termination-from-one-p",
+    async (world) => {
+      const heal = lose(world, "P2", "precommit");
+      world.interact(transfer);
+      await world.run(ASKED_MS + 16);
+      world.coordinator.crash("lost");
+      heal();
+      await world.run(10_000);
+      world.coordinator.start();
+      await world.run(LONG_MS);
+    },
+  ],
+  ["participant-dies-in-w", (world) => crashThenBack(world, "P1", 6)],
+  [
+    "total-failure",
+    async (world) => {
+      world.interact(transfer);
+      await world.run(ASKED_MS + 16);
+      for (const { name } of world.all()) world.host(name).crash("lost");
+      await world.run(1_000);
+      for (const { name } of world.all()) world.host(name).start();
+      await world.run(LONG_MS);
+    },
+  ],
+];
+
+const runs = (["3pc", "3pc-plain"] as const).flatMap((protocol) =>
+  stories.map(([file, story]): [ProtocolName, string, Story] => [protocol, file, story]),
+);
+
+test.each(runs)("%s %s", async (protocol, file, story) => {
+  const trace = new Trace();
+  const world = new World({ protocol }, [trace]);
+  trace.nowMs = () => world.timeline.nowMs;
+  world.startAll();
+  await world.run(20);
+  await story(world);
+  // Whatever happened, it is over everywhere.
+  expect(world.isQuiet).toBe(true);
+  await expect(trace.text).toMatchFileSnapshot(
+    new URL(`../../golden/traces/${protocol}/${file}.txt`, import.meta.url).pathname,
+  );
+});
