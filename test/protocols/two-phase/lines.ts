@@ -15,6 +15,7 @@ import {
   type ProtocolName,
   type ResourceResult,
   type Step,
+  type Timer,
 } from "../../../protocols/index.ts";
 import { envOf } from "../../support/setting.ts";
 
@@ -108,7 +109,7 @@ export const message = (from: string, body: Message, expired = false): Input => 
   expired,
 });
 export const at = (absent: Absence, input: Input): Event => ({ absent, input });
-export const timeout = (timer: "vote" | "acknowledgement" | "decision" | "idle" | "one-phase"): Input => ({
+export const timeout = (timer: Timer): Input => ({
   kind: "timeout",
   timer,
 });
