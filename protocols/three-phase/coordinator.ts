@@ -491,8 +491,13 @@ function view({ phase, participants, doubt, announcement }: State): View {
   const shown = {
     init: "active",
     collecting: "preparing",
-    doubt: doubt?.leading === null ? "in-doubt" : "preparing",
+    doubt: isOnCourse(doubt) ? "preparing" : "in-doubt",
     announcing: announcement?.decision === "abort" ? "aborting" : "committing",
   } as const;
   return { state: shown[phase], participants, coordinator: null };
+}
+
+/** It leads its own first attempt, and nothing has come between. */
+function isOnCourse(doubt: Doubt | null): boolean {
+  return doubt !== null && doubt.leading !== null && !doubt.restarted && doubt.elected.round === 1;
 }
