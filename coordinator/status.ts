@@ -76,7 +76,7 @@ export function statusOfAnswer(id: TransactionId, answer: Answer): TransactionSt
     case "aborted":
       return { ...base, state: "aborted", reason: answer.reason, detail: answer.detail };
     case "pending":
-      return { ...base, state: answer.state, participants: answer.participants };
+      return { ...base, state: answer.state, participants: answer.participants, detail: answer.waitingFor ?? "" };
     case "forgotten":
       return { ...base, state: "forgotten" };
     case "not-mine":

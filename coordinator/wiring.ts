@@ -301,12 +301,15 @@ export class Coordinator {
     return pageOf(listing, state, count, token);
   }
 
-  /** What a transaction that is being committed waits for and is not there, in words; "": nothing that links show. */
+  /** What a transaction that is being committed waits for and is not there, in words; "": nothing is known to be missing. */
   missing(id: TransactionId): string {
     const live = this.engine.live(id);
     if (live === undefined) return "";
     const { network } = this.options;
-    return missingFor(live.view.participants, this.choice.groupFor(live.protocol, id), (node) => network.isUp(node));
+    const { participants, waitingFor } = live.view;
+    const unlinked = missingFor(participants, this.choice.groupFor(live.protocol, id), (node) => network.isUp(node));
+    // A node may have a link and not answer: then only who waits for it knows.
+    return unlinked === "" ? (waitingFor ?? "") : unlinked;
   }
 
   /** The open ones now. */

@@ -76,6 +76,8 @@ export interface State {
   readonly suspected: readonly NodeId[];
   /** Ballots that came to nothing, or rounds of the decision. */
   readonly attempt: number;
+  /** What the last ballot failed for want of, in words. */
+  readonly missing: string | null;
   readonly why: Why;
 }
 
@@ -106,6 +108,7 @@ function init(_env: Env, id: TransactionId): State {
     asks: [],
     suspected: [],
     attempt: 0,
+    missing: null,
     why: TAKEN_OVER,
   };
 }
@@ -123,7 +126,7 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
       case "suspicion":
         return input.suspected ? onSuspected(state, input.node) : onReconnected(state, input.node);
       case "ask":
-        return onAsk(env, state, input.reply);
+        return onAsk(state, input.reply);
       case "operator":
         return onOperator(env, state, input.act, input.reply);
       case "resource":
@@ -311,7 +314,7 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
   function onOperator(env: Env, state: State, act: OperatorAct, reply: ReplyId | null): CoordinatorStep {
     if (act !== "cancel" || isDecided(state)) {
       if (reply === null) return { state, ignored: "already-decided" };
-      return { state, effects: [{ kind: "reply", to: reply, answer: answerOf(env, state) }] };
+      return { state, effects: [{ kind: "reply", to: reply, answer: answerOf(state) }] };
     }
     if (state.phase !== "voting" && state.phase !== "beginning") return joinedBy(state, reply);
     const replies = reply === null ? state.replies : [...state.replies, reply];
@@ -324,8 +327,9 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
       return nextBallot(env, { ...state, why: whyLate(state) });
     }
     if (timer === "ballot" && (state.phase === "promising" || state.phase === "proposing")) {
-      const effects = state.asks.map((to): Effect => ({ kind: "reply", to, answer: answerOf(env, state) }));
-      return { ...nextBallot(env, { ...state, asks: [], attempt: state.attempt + 1 }), effects };
+      const failed = { ...state, missing: missing(env, state), attempt: state.attempt + 1 };
+      const effects = state.asks.map((to): Effect => ({ kind: "reply", to, answer: answerOf(failed) }));
+      return { ...nextBallot(env, { ...failed, asks: [] }), effects };
     }
     if (timer === "acknowledgement" && isDecided(state)) {
       const attempt = state.attempt + 1;
@@ -646,8 +650,8 @@ function hasVoted({ tally }: State, node: NodeId): boolean {
   return tally.some(({ participant }) => participant === node);
 }
 
-function onAsk(env: Env, state: State, reply: ReplyId): CoordinatorStep {
-  return { state, effects: [{ kind: "reply", to: reply, answer: answerOf(env, state) }] };
+function onAsk(state: State, reply: ReplyId): CoordinatorStep {
+  return { state, effects: [{ kind: "reply", to: reply, answer: answerOf(state) }] };
 }
 
 function whyLate(state: State): Why {
@@ -658,16 +662,14 @@ function whyLate(state: State): Why {
   return { reason: "TIMEOUT", detail: `no vote in time from ${who}` };
 }
 
-function answerOf(env: Env, state: State): Answer {
+function answerOf(state: State): Answer {
   if (isDecided(state)) return outcomeOf(state);
-  const { state: shown, participants } = view(state);
-  const waitingFor = missing(env, state);
-  return { outcome: "pending", state: shown, participants, ...(waitingFor === null ? {} : { waitingFor }) };
+  const { state: shown, participants, waitingFor } = view(state);
+  return { outcome: "pending", state: shown, participants, ...(waitingFor === undefined ? {} : { waitingFor }) };
 }
 
-/** What keeps the ballot from its quorum, once one has failed for want of it. */
+/** What keeps the ballot from its quorum; null: it has one. */
 function missing(env: Env, state: State): string | null {
-  if (state.attempt === 0) return null;
   return (
     groupsOf(env, state)
       .map((group) => missingOf(state, group))
@@ -761,7 +763,8 @@ function view(state: State): View {
     committing: "committing",
     aborting: "aborting",
   } as const;
-  return { state: shown[state.phase], participants, coordinator: null };
+  const waitingFor = isDecided(state) || state.missing === null ? {} : { waitingFor: state.missing };
+  return { state: shown[state.phase], participants, coordinator: null, ...waitingFor };
 }
 
 export const coordinator = machine(false);
