@@ -397,7 +397,7 @@ describe("E3PC's termination, §B.9, at P of the sites C, P, Q", () => {
     [
       "no quorum of ACKs: an election, never a commit",
       [...p, timeout("decision")],
-      "elected*, state-request→P, state-request→Q, timer decision ⇒ preparing",
+      "elected*, state-request→P, state-request→Q, timer decision ⇒ in-doubt",
     ],
     [
       "the coordinator follows a later leader (abdication)",
