@@ -8,9 +8,8 @@ import type { AcceptorAddress } from "./groups.ts";
 
 export class Roster {
   private readonly acceptors: Map<string, RosterMember>;
+  /** Those that are up: whom to tell, and of whom. One that is down may be anywhere. */
   private readonly participants = new Map<string, RosterMember>();
-  /** Participants that are up: whom to tell. */
-  private readonly up = new Set<string>();
   private readonly send: (to: string, members: readonly RosterMember[]) => void;
 
   constructor(acceptors: readonly AcceptorAddress[], send: (to: string, members: readonly RosterMember[]) => void) {
@@ -18,29 +17,21 @@ export class Roster {
     this.send = send;
   }
 
-  /** A link came up or went down. A participant that serves nowhere that others can reach is told of, and to nobody. */
+  /** A link came up or went down. A participant that serves nowhere that others can reach is told of others, and nobody of it. */
   changed({ node, role, address }: Peer, isUp: boolean): void {
     if (role !== "participant") return;
-    if (!isUp) {
-      this.up.delete(node);
-      return;
-    }
-    this.up.add(node);
-    const known = this.participants.get(node);
-    if (address !== "" && known?.address !== address) {
-      const member: RosterMember = { node, role, address };
-      this.participants.set(node, member);
-      for (const other of this.up) if (other !== node) this.send(other, [member]);
-    }
-    this.send(
-      node,
-      [...this.acceptors.values(), ...this.participants.values()].filter((each) => each.node !== node),
-    );
+    this.participants.delete(node);
+    if (!isUp) return;
+    const member: RosterMember = { node, role, address };
+    if (address !== "") for (const other of this.participants.keys()) this.send(other, [member]);
+    const reachable = [...this.participants.values()].filter((each) => each.address !== "");
+    this.participants.set(node, member);
+    this.send(node, [...this.acceptors.values(), ...reachable]);
   }
 
   /** These are needed from now on, too. */
   add(acceptors: readonly AcceptorAddress[]): void {
     for (const { node, address } of acceptors) this.acceptors.set(node, { node, role: "acceptor", address });
-    for (const participant of this.up) this.send(participant, [...this.acceptors.values()]);
+    for (const participant of this.participants.keys()) this.send(participant, [...this.acceptors.values()]);
   }
 }

@@ -100,7 +100,6 @@ export async function serveCoordinator(
     observer: loggedObserver(log, tracing),
   });
   let address = listen;
-  const roster = new Roster(acceptors, (to, members) => links.sendSide(to, { kind: "roster", members }));
   const links = openLinks({
     cluster,
     node,
@@ -123,6 +122,9 @@ export async function serveCoordinator(
     onFatal,
   });
   coordinator.open(replayed);
+  const roster = new Roster(coordinator.groups.members(), (to, members) =>
+    links.sendSide(to, { kind: "roster", members }),
+  );
   const refusals = setInterval(() => {
     const refused = coordinator.refusals();
     if (refused !== null)
@@ -163,7 +165,7 @@ export async function serveCoordinator(
       ],
     });
     address = server.address;
-    for (const acceptor of coordinator.groups.members()) links.dial(acceptor.address);
+    for (const each of coordinator.groups.members()) links.dial(each.address, each.node);
     server.setServing(true);
     const close = async (): Promise<void> => {
       clearInterval(refusals);

@@ -6,12 +6,15 @@
 import type { RosterMember } from "../runtime/link/index.ts";
 
 export interface Dialling {
-  dial(address: string): void;
+  dial(address: string, node: string): void;
   hangUp(address: string): void;
 }
 
 export class Neighbours {
-  private readonly addresses = new Map<string, string>();
+  /** Where a node is, by the last word on it. */
+  private readonly heard = new Map<string, string>();
+  private readonly dialled = new Map<string, string>();
+  private readonly up = new Set<string>();
   private readonly node: string;
   private readonly links: Dialling;
 
@@ -20,15 +23,28 @@ export class Neighbours {
     this.links = links;
   }
 
-  /** What a coordinator says; the last word on an address counts. */
+  /** What a coordinator says. */
   take(members: readonly RosterMember[]): void {
     for (const { node, role, address } of members) {
-      const mine = role === "acceptor" || (role === "participant" && this.node < node);
-      const known = this.addresses.get(node);
-      if (!mine || known === address) continue;
-      if (known !== undefined) this.links.hangUp(known);
-      this.addresses.set(node, address);
-      this.links.dial(address);
+      if (role !== "acceptor" && !(role === "participant" && this.node < node)) continue;
+      this.heard.set(node, address);
+      this.reach(node);
     }
+  }
+
+  /** A link came up or went down. */
+  linked(node: string, isUp: boolean): void {
+    if (isUp) this.up.add(node);
+    else this.up.delete(node);
+    this.reach(node);
+  }
+
+  /** A link that is up stays: a coordinator that lost sight of a node may tell where it was. */
+  private reach(node: string): void {
+    const [address, before] = [this.heard.get(node), this.dialled.get(node)];
+    if (address === undefined || address === before || this.up.has(node)) return;
+    if (before !== undefined) this.links.hangUp(before);
+    this.dialled.set(node, address);
+    this.links.dial(address, node);
   }
 }

@@ -107,7 +107,10 @@ export async function serveParticipant(
       bytes: config.limits.resultBytes,
     });
     let address = listen;
-    const neighbours = new Neighbours(node, { dial: (to) => links.dial(to), hangUp: (to) => links.hangUp(to) });
+    const neighbours = new Neighbours(node, {
+      dial: (to, who) => links.dial(to, who),
+      hangUp: (to) => links.hangUp(to),
+    });
     const links = openLinks({
       cluster,
       node,
@@ -125,6 +128,7 @@ export async function serveParticipant(
           neighbours.take(item.members);
         else if (item.kind === "call") links.sendSide(from, reads.answer(item.id, item.method, item.payload));
       },
+      onLinked: (peer, isUp) => neighbours.linked(peer.node, isUp),
       tracing,
       log,
       onFatal,

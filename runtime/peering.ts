@@ -90,7 +90,9 @@ export function openLinks(options: PeeringOptions): Links {
         if (wasRestored(self, seen)) onFatal(restoredFromCopy(node, self.sequence, from, seen.sequence));
       },
       onRefused: ({ byPeer, reason, message }) => {
-        if (byPeer && reason === "JOURNAL_RESTORED") onFatal(new NemconError("JOURNAL_RESTORED", message));
+        // Whoever never saw this node would take its word, and what it promised before is gone.
+        if (byPeer && (reason === "JOURNAL_RESTORED" || reason === "IDENTITY_MISMATCH"))
+          onFatal(new NemconError(reason, message));
       },
     },
     log,

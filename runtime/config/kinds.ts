@@ -70,9 +70,12 @@ export function acceptorList(): z.ZodArray<z.ZodString> {
     .refine((list) => list.length === 0 || (list.length % 2 === 1 && list.length <= MOST_ACCEPTORS), {
       error: acceptorsError,
     })
-    .refine((list) => new Set(list.map((text) => readMember(text)?.node)).size === list.length, {
-      error: acceptorsError,
-    });
+    .refine((list) => areDifferent(list.map((text) => readMember(text)?.node)), { error: acceptorsError })
+    .refine((list) => areDifferent(list.map((text) => readMember(text)?.address)), { error: acceptorsError });
+}
+
+function areDifferent(all: readonly unknown[]): boolean {
+  return new Set(all).size === all.length;
 }
 
 /** F = 2. */

@@ -34,14 +34,20 @@ describe("a coordinator", () => {
     ]);
   });
 
-  test("says nothing twice to those that stay up, and all of it to one that comes back", () => {
+  test("sends nobody to a participant that is down, and everybody to it when it is back", () => {
     const { roster, said } = told();
     roster.changed(peer("bank-a", "127.0.0.1:1"), true);
     roster.changed(peer("bank-b", "127.0.0.1:2"), true);
     said.length = 0;
     roster.changed(peer("bank-b", "127.0.0.1:2"), false);
-    roster.changed(peer("bank-b", "127.0.0.1:2"), true);
-    expect(said).toEqual(["bank-b: acceptor-1@127.0.0.1:7430 bank-a@127.0.0.1:1"]);
+    roster.changed(peer("bank-a", "127.0.0.1:1"), false);
+    roster.changed(peer("bank-a", "127.0.0.1:1"), true);
+    roster.changed(peer("bank-b", "127.0.0.1:9"), true);
+    expect(said).toEqual([
+      "bank-a: acceptor-1@127.0.0.1:7430",
+      "bank-a: bank-b@127.0.0.1:9",
+      "bank-b: acceptor-1@127.0.0.1:7430 bank-a@127.0.0.1:1",
+    ]);
   });
 
   test("sends nobody to a participant that can't be reached, and no acceptor to anybody but by its own list", () => {
@@ -75,7 +81,7 @@ describe("a participant", () => {
   function dialling(): { neighbours: Neighbours; dialled: string[] } {
     const dialled: string[] = [];
     const neighbours = new Neighbours("bank-b", {
-      dial: (address) => dialled.push(`dial ${address}`),
+      dial: (address, node) => dialled.push(`dial ${node} at ${address}`),
       hangUp: (address) => dialled.push(`hang up ${address}`),
     });
     return { neighbours, dialled };
@@ -84,7 +90,7 @@ describe("a participant", () => {
   test("dials acceptors, and participants whose name comes after its own: two nodes have one link", () => {
     const { neighbours, dialled } = dialling();
     neighbours.take([member("acceptor-1", "x:1", "acceptor"), member("bank-a", "x:2"), member("bank-c", "x:3")]);
-    expect(dialled).toEqual(["dial x:1", "dial x:3"]);
+    expect(dialled).toEqual(["dial acceptor-1 at x:1", "dial bank-c at x:3"]);
   });
 
   test("hears the same from several coordinators and dials once; an address that is new replaces the old one", () => {
@@ -92,6 +98,16 @@ describe("a participant", () => {
     neighbours.take([member("bank-c", "x:3")]);
     neighbours.take([member("bank-c", "x:3")]);
     neighbours.take([member("bank-c", "x:4")]);
-    expect(dialled).toEqual(["dial x:3", "hang up x:3", "dial x:4"]);
+    expect(dialled).toEqual(["dial bank-c at x:3", "hang up x:3", "dial bank-c at x:4"]);
+  });
+
+  test("keeps a link that is up, whatever a coordinator says that lost sight of the node; then tries its word", () => {
+    const { neighbours, dialled } = dialling();
+    neighbours.take([member("bank-c", "x:3")]);
+    neighbours.linked("bank-c", true);
+    neighbours.take([member("bank-c", "x:4")]);
+    expect(dialled).toEqual(["dial bank-c at x:3"]);
+    neighbours.linked("bank-c", false);
+    expect(dialled.slice(1)).toEqual(["hang up x:3", "dial bank-c at x:4"]);
   });
 });

@@ -148,7 +148,7 @@ test("servers end when the supervisor is killed", async () => {
   await ended;
   const pids = Object.values(ready.pids);
   await eventually("all servers ended", () => Promise.resolve(pids.every((pid) => !isAlive(pid))));
-  expect(pids.length).toBe(2);
+  expect(pids.length).toBe(5);
 });
 
 test("a taken port is named before anything starts", async () => {
