@@ -119,6 +119,8 @@ export class Participant {
   }
 
   onUp(node: NodeId): void {
+    const peer = this.engine.peer(node);
+    if (peer?.role === "coordinator") this.engine.outlived(node, peer.incarnation);
     this.engine.suspect(node, false);
   }
 

@@ -5,27 +5,28 @@
  * here and nowhere else. Nothing in this file knows which protocol it runs.
  */
 
-import type {
-  Absence,
-  AbortReason,
-  Answer,
-  Closed,
-  Descriptor,
-  Effect,
-  Env,
-  Input,
-  LogRecord,
-  Machine,
-  NodeId,
-  OperatorAct,
-  ProtocolName,
-  ReplyId,
-  ResourceResult,
-  Send,
-  Step,
-  TimerStep,
-  TransactionId,
-  View,
+import {
+  parseTransactionId,
+  type Absence,
+  type AbortReason,
+  type Answer,
+  type Closed,
+  type Descriptor,
+  type Effect,
+  type Env,
+  type Input,
+  type LogRecord,
+  type Machine,
+  type NodeId,
+  type OperatorAct,
+  type ProtocolName,
+  type ReplyId,
+  type ResourceResult,
+  type Send,
+  type Step,
+  type TimerStep,
+  type TransactionId,
+  type View,
 } from "../../protocols/index.ts";
 import { unreachable } from "../../protocols/index.ts";
 import type { Entry, GroupEntry } from "./entry.ts";
@@ -210,6 +211,19 @@ export class Engine {
     for (const { id, protocol } of this.instances.values()) {
       if (id.startsWith(`${coordinator}.`) && this.outcomes.isClosed(coordinator, id))
         this.enqueue(id, protocol, { kind: "closed" });
+    }
+  }
+
+  /**
+   * A coordinator is back in this incarnation. What an earlier one had under way here, and had asked no vote for, nobody
+   * will ask for: it ends now, and not when its time is over.
+   */
+  outlived(coordinator: NodeId, incarnation: number): void {
+    for (const instance of this.instances.values()) {
+      const { id, protocol } = instance;
+      const parts = parseTransactionId(id);
+      if (parts?.coordinator !== coordinator || parts.incarnation >= incarnation) continue;
+      if (this.viewOf(instance).state === "active") this.enqueue(id, protocol, { kind: "closed" });
     }
   }
 

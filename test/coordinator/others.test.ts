@@ -69,6 +69,22 @@ describe("its own word on what is closed", () => {
     expect([isOpen(last(), id), isOpen(last(), transactionId("C", 1, 5))]).toEqual([false, false]);
   });
 
+  test("what it had under way and had asked no vote for ends at the branches when it is back", async () => {
+    const { world } = await started({ acceptors: 1 });
+    await pay(world);
+    const open = world.participant("P1");
+    const before = world.coordinator.coordinator.begin("");
+    const work = world.coordinator.coordinator.execute(before.id, "P1", Buffer.from("add a 1"), 0);
+    await world.run(20);
+    expect((await work).kind).toBe("done");
+    expect(open.engine.live(before.id)?.view.state).toBe("active");
+    world.coordinator.crash("kept");
+    world.coordinator.start();
+    await world.run(100);
+    expect(open.engine.live(before.id)).toBeUndefined();
+    expect(open.engine.outcomes.get(before.id)?.closed).toMatchObject({ outcome: "aborted", reason: "CANCELLED" });
+  });
+
   test("without acceptors its log says it all, and no word is written", async () => {
     const { world, last } = await started({ acceptors: 0 });
     const id = await pay(world);
