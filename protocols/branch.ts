@@ -143,8 +143,14 @@ export function impossible(from: NodeId, body: Message): Effect {
   };
 }
 
-function workFailed(to: NodeId, token: BranchToken | null, item: number, detail: string): Send {
-  return { to, body: { kind: "work-failed", token, item, reason: "BRANCH_LOST", detail, usable: false } };
+export function workFailed(
+  to: NodeId,
+  token: BranchToken | null,
+  item: number,
+  detail: string,
+  reason: AbortReason = "BRANCH_LOST",
+): Send {
+  return { to, body: { kind: "work-failed", token, item, reason, detail, usable: false } };
 }
 
 function isSameToken(a: BranchToken | null, b: BranchToken | null): boolean {

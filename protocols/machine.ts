@@ -35,6 +35,8 @@ export interface Env {
   /** The boot number, forced at start: part of every branch token and ballot. */
   readonly incarnation: number;
   readonly times: Times;
+  /** The records and what the resource redoes are one log, with one fate (protocols §A.2 b). */
+  readonly sharesLog: boolean;
   /** The coordinators that are known by now, in the same order everywhere: whom to ask when one is silent. */
   coordinators(): readonly NodeId[];
   /** The acceptor groups that open transactions may be pinned to, the current one first. */

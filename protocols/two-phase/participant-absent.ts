@@ -1,6 +1,6 @@
 /** What a participant answers about an id that it has no state of (protocols §A.4): work is never started from a late copy. */
 
-import { absentWork, impossible, NOTHING, PART, tombstone } from "../branch.ts";
+import { absentWork, impossible, NOTHING, PART, tombstone, workFailed } from "../branch.ts";
 import type { Env, Input, Send } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
@@ -51,6 +51,10 @@ function absentMessage(
   const opened = { ...blank, firstLife: absence.kind === "fresh" && absence.sinceStart === true };
   switch (body.kind) {
     case "work":
+      if (rules.needsSharedLog && !env.sharesLog) {
+        const detail = `${rules.protocol} needs a resource whose redo lies in the participant's own journal`;
+        return { state: null, sends: [workFailed(from, body.token, body.item, detail, "RESOURCE_FAILED")] };
+      }
       return absentWork(env, opened, absence, from, body);
     case "prepare":
       return absentPrepare(rules, opened, absence, from, body, expired);

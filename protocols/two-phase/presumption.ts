@@ -30,6 +30,8 @@ export interface Presumption {
   /** Work may travel inside PREPARE, and a branch may prepare unasked: never before `collecting` is durable (§A.2 a, §0.3). */
   readonly oneShot: boolean;
   readonly unsolicited: boolean;
+  /** The resource's redo must lie in the participant's journal: else an orphan of it would be told to commit (§A.2 b, §A.11-m7). */
+  readonly needsSharedLog: boolean;
 }
 
 export const presumedNothing: Presumption = {
@@ -42,6 +44,7 @@ export const presumedNothing: Presumption = {
   silence: "abort",
   oneShot: false,
   unsolicited: true,
+  needsSharedLog: false,
 };
 
 export const presumedAbort: Presumption = {
@@ -53,6 +56,7 @@ export const presumedAbort: Presumption = {
   silence: "abort",
   oneShot: true,
   unsolicited: true,
+  needsSharedLog: false,
 };
 
 /** Safe only where the prepare record and the redo share one log (§A.2 b). */
@@ -65,4 +69,5 @@ export const presumedCommit: Presumption = {
   silence: "commit",
   oneShot: false,
   unsolicited: false,
+  needsSharedLog: true,
 };

@@ -52,7 +52,8 @@ import { type Armed, TimerWheel } from "../timers/index.ts";
 export type AnyMachine = Machine<unknown, LogRecord>;
 
 export interface EngineOptions {
-  readonly env: Env;
+  /** Whether its resource shares the log is seen here. */
+  readonly env: Omit<Env, "sharesLog">;
   readonly machines: (protocol: ProtocolName) => AnyMachine;
   readonly identity: Identity;
   readonly clock: Clock;
@@ -121,7 +122,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.options = options;
-    this.env = options.env;
+    this.env = { ...options.env, sharesLog: options.resource?.sharesLog ?? false };
     const { clock, scheduler, lockWaitMs } = options;
     this.wheel = new TimerWheel(clock, scheduler);
     this.waits = new LockWaits({ clock, wheel: this.wheel, waitMs: lockWaitMs, due: () => this.soon() });

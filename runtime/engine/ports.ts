@@ -90,6 +90,8 @@ export type ResourceAnswer = ResourceResult | { readonly kind: "blocked"; readon
 
 /** An embedded resource: everything is synchronous and inside the turn (protocols §0.1). */
 export interface Resource {
+  /** Its redo lies in the journal itself, as an embedded resource's does; a database server keeps its own log. */
+  readonly sharesLog: boolean;
   /** `work`, `prepare` and `adopt`, in order. Leaves nothing behind but locks and memory. One answer a call; null where there is none (adopt). */
   execute(calls: readonly ResourceCall[]): readonly (ResourceAnswer | null)[];
   /** `commit` and `abort`, inside the journal's transaction. A commit answers `applied`; an abort answers null. */

@@ -58,7 +58,12 @@ export async function run({ protocol, seed, capabilities, planted = {}, traced =
       random,
       retention,
       lockWaitMs: random.pick([0, 50, 400]),
-      times: random.chance(0.5) ? defaultTimes : { ...defaultTimes, idleMs: random.between(800, 3_000) },
+      times: {
+        ...defaultTimes,
+        idleMs: random.chance(0.5) ? defaultTimes.idleMs : random.between(800, 3_000),
+        // Short, so that who is in doubt asks others while all is still under way.
+        decisionMs: random.pick([defaultTimes.decisionMs, 40]),
+      },
     },
     traced ? [judges, trace] : [judges],
     planted,

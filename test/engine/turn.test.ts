@@ -188,6 +188,7 @@ describe("more work than a turn should take", () => {
         },
       },
       resource: {
+        sharesLog: true,
         execute: (calls) =>
           calls.map(() => {
             timeline.nowMs += 1;

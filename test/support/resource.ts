@@ -16,6 +16,7 @@ interface Branch {
 type Conflict = { readonly kind: "blocked"; readonly by: readonly TransactionId[] } | { readonly kind: "dies" };
 
 export class FakeResource implements Resource {
+  readonly sharesLog = true;
   /** Branches that can't follow a commit: someone outside wrote to their rows. */
   readonly damaged = new Set<TransactionId>();
   private readonly disk: Disk;

@@ -41,7 +41,15 @@ export const C = "C";
 
 /** What a machine may know, of a node that knows no other. */
 export function envOf(self: NodeId, known: Partial<Env> = {}): Env {
-  return { self, incarnation: 1, times: defaultTimes, coordinators: () => [C], groups: () => [], ...known };
+  return {
+    self,
+    incarnation: 1,
+    times: defaultTimes,
+    sharesLog: true,
+    coordinators: () => [C],
+    groups: () => [],
+    ...known,
+  };
 }
 
 /** What a node has of the world that it is in. */

@@ -72,6 +72,7 @@ export function openSqliteResource(options: SqliteResourceOptions): SqliteResour
 }
 
 class EmbeddedSqlite implements SqliteResource, Others {
+  readonly sharesLog = true;
   readonly guard: TriggerGuard;
   readonly ways = { planned: 0, grouped: 0, alone: 0 };
   private readonly options: SqliteResourceOptions;

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { LogRecord, ProtocolName } from "../../../protocols/index.ts";
+import { World } from "../../support/world.ts";
 import {
   abort,
   ack,
@@ -19,6 +20,7 @@ import {
   id,
   inDoubt,
   inquire,
+  item,
   line,
   machinesOf,
   message,
@@ -303,4 +305,23 @@ test("a prepared branch that a second life opened says so in its log, with the s
   const { participant } = machinesOf(PrA);
   const step = run(participant, "P", [at({ kind: "fresh" }, prepare(null, 0, work)), can]);
   expect(line(participant, step)).toBe("prepare*, second-life*, yes→C, timer decision ⇒ in-doubt");
+});
+
+describe("a resource with a log of its own", () => {
+  const apart = { ...env("P"), sharesLog: false };
+  test.each(three)("%s", (protocol) => {
+    const { participant } = machinesOf(protocol);
+    const step = participant.absent(apart, id, { kind: "fresh", sinceStart: true }, item(1, null));
+    // An orphan of it would be told to commit (§A.11-m7): no work is begun.
+    if (protocol === PrC)
+      expect(step.sends).toMatchObject([{ body: { kind: "work-failed", reason: "RESOURCE_FAILED", usable: false } }]);
+    else expect(line(participant, step)).toBe("resource work, timer idle ⇒ active");
+  });
+});
+
+test("an embedded resource shares the journal; a coordinator has none", () => {
+  const world = new World({});
+  world.startAll();
+  expect(world.participant("P1").engine.env.sharesLog).toBe(true);
+  expect(world.coordinator.engine.env.sharesLog).toBe(false);
 });
