@@ -1,5 +1,6 @@
 /** A coordinator as a process: configuration, journal, links and services around the wiring. */
 
+import type { ProtocolName } from "../protocols/index.ts";
 import type { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
@@ -89,7 +90,7 @@ export async function serveCoordinator(
     node,
     incarnation,
     times: { ...times, decisionMs: times.acknowledgementMs },
-    defaultProtocol: config.protocol.default,
+    defaultProtocol: defaultProtocol(config),
     retention: { ...outcomes, sweepMs: SWEEP_MS },
     limits,
     clock: systemClock,
@@ -185,4 +186,9 @@ export async function serveCoordinator(
     journal.close();
     throw thrown;
   }
+}
+
+function defaultProtocol({ acceptors, protocol }: CoordinatorConfig): ProtocolName {
+  if (protocol.default !== "auto") return protocol.default;
+  return acceptors.length > 0 ? "paxos-commit" : "2pc";
 }

@@ -1,14 +1,15 @@
 /** The configuration of a coordinator. */
 
 import { z } from "zod";
-import type { ProtocolName } from "../../protocols/index.ts";
+import { isProtocolName, protocols } from "../../protocols/index.ts";
 import { limits } from "../values/index.ts";
 import { acceptorList, bytes, count, milliseconds, oneOf, path, retentionMilliseconds } from "./kinds.ts";
 import { cluster, host, listen, log, node, peers, trace, wal } from "./shared.ts";
 
 const MiB = 1024 * 1024;
 
-const protocolNames = ["2pc"] as const satisfies readonly ProtocolName[];
+/** The protocols of the registry; "auto": Paxos Commit where there are acceptors, else two-phase commit. */
+const protocolNames = ["auto", ...Object.keys(protocols).filter(isProtocolName)] as const;
 
 const protocol = z
   .strictObject({
@@ -17,7 +18,11 @@ const protocol = z
       .describe(
         "Protocols that lose atomicity under faults that do happen, such as 3pc-plain, for those who study them.",
       ),
-    default: oneOf(protocolNames).default("2pc").describe("What runs where a transaction names no protocol."),
+    default: oneOf(protocolNames)
+      .default("auto")
+      .describe(
+        "What runs where a transaction names no protocol; auto: paxos-commit where acceptors are configured, 2pc elsewhere.",
+      ),
   })
   .prefault({})
   .describe("Commit protocols; each transaction may name its own.");
