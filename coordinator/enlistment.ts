@@ -38,6 +38,7 @@ export class Enlistment {
 
   /** Tells every caller what came of the commit, with what the work returned: the votes after it return nothing. */
   readonly committed: Tell = (answer) => {
+    // A vote under a token has results of its own, which are none: what the work gave counts.
     this.tell(
       answer.outcome === "committed" ? { ...answer, results: new Map([...answer.results, ...this.results]) } : answer,
     );

@@ -18,13 +18,14 @@ export interface Counts {
   readonly forcedWrites: number;
 }
 
-/** Kinds of messages that are not counted: work is the application's, the others happen beside the commit. */
-export interface Uncounted {
-  /** Not part of the commit at all. */
-  readonly work: ReadonlySet<string>;
-  /** Part of it, and outside of the paper's counts. */
-  readonly beside: ReadonlySet<string>;
-}
+/**
+ * counted: the paper counts it. beside: part of the commit, and outside of the paper's counts. work: the
+ * application's, and not part of the commit at all.
+ */
+export type Share = "counted" | "beside" | "work";
+
+/** What a message is to be taken for, by its protocol, its kind and the role of its receiver ("": unknown). */
+export type ShareOf = (protocol: string, kind: string, to: string) => Share;
 
 interface Tally {
   protocol: string;
@@ -41,8 +42,9 @@ interface Tally {
  * @param events in the order of `mergeTraces`
  * @returns by transaction
  */
-export function countsOf(events: readonly TraceEvent[], { work, beside }: Uncounted): Map<string, Counts> {
+export function countsOf(events: readonly TraceEvent[], shareOf: ShareOf): Map<string, Counts> {
   const hosts = new Map(events.map(({ node, host }) => [node, host]));
+  const roles = new Map(events.flatMap((event) => (event.kind === "start" ? [[event.node, event.role]] : [])));
   const tallies = new Map<string, Tally>();
   for (const event of events) {
     if (event.kind === "start" || event.kind === "durable") continue;
@@ -51,10 +53,11 @@ export function countsOf(events: readonly TraceEvent[], { work, beside }: Uncoun
     switch (event.kind) {
       case "send": {
         const { kind } = event.message;
-        if (work.has(kind)) break;
+        const share = shareOf(event.protocol, kind, roles.get(event.to) ?? "");
+        if (share === "work") break;
         const between = event.host !== (hosts.get(event.to) ?? event.to);
         if (between) tally.wireMessages += 1;
-        if (beside.has(kind)) break;
+        if (share === "beside") break;
         if (between) tally.paper.set(kind, (tally.paper.get(kind) ?? 0) + 1);
         tally.carried.set(`${event.node} ${event.lamport}`, known + (between ? 1 : 0));
         break;
@@ -63,7 +66,12 @@ export function countsOf(events: readonly TraceEvent[], { work, beside }: Uncoun
         tally.depth.set(event.node, Math.max(known, tally.carried.get(`${event.from} ${event.sent}`) ?? 0));
         break;
       case "step":
-        if (event.records.some(({ forced }) => forced)) tally.forcedWrites += 1;
+        // What a participant writes when it learns the decision is not counted; a coordinator's outcome is its decision.
+        if (
+          event.records.some(({ forced }) => forced) ||
+          (event.outcome?.forced === true && roles.get(event.node) === "coordinator")
+        )
+          tally.forcedWrites += 1;
         if (event.resource.includes("commit")) tally.messageDelays = Math.max(tally.messageDelays, known);
         break;
       default:

@@ -1,5 +1,6 @@
 /** What is known of one transaction at one point of a trace. */
 
+import type { Ballots } from "./ballots.ts";
 import type { Decision, Vote } from "./meaning.ts";
 
 /** The states of a participant in Gray and Lamport's TCommit. */
@@ -25,6 +26,8 @@ export interface Facts {
   readonly askedBy: Set<string>;
   /** A decision or an answer is out: no vote may be asked for any more. */
   isOut: boolean;
+  /** null: no acceptor has a part in it. */
+  ballots: Ballots | null;
   /** A branch went its own way by an operator's act, or could not follow: its outcome is damage, told and not hidden. */
   readonly heuristic: Set<string>;
 }
@@ -43,6 +46,7 @@ export function noFacts(transaction: string, protocol: string): Facts {
     told: null,
     askedBy: new Set(),
     isOut: false,
+    ballots: null,
     heuristic: new Set(),
   };
 }

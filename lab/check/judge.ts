@@ -4,6 +4,7 @@
  */
 
 import type { Happening, Stamp, TraceEvent } from "../../trace/index.ts";
+import { Ballots } from "./ballots.ts";
 import { noFacts, type Abstract, type Facts } from "./facts.ts";
 import { isRequest, meaningOf, type Decision, type Vote } from "./meaning.ts";
 import type { Rule, Violation } from "./rules.ts";
@@ -89,6 +90,19 @@ class TraceJudge {
       case "request":
         if (meaning.members !== null) facts.members = meaning.members;
         return;
+      case "invitation":
+        facts.members = meaning.members;
+        return;
+      case "cast":
+        if (meaning.members !== null) facts.members = meaning.members;
+        this.ballot(facts, event, (ballots) => ballots.proposes(event.message));
+        return this.votes(facts, event, meaning.vote);
+      case "proposal":
+        return this.ballot(facts, event, (ballots) => ballots.proposes(event.message));
+      case "acceptance":
+        return this.ballot(facts, event, (ballots) => ballots.accepts(event.node, event.message));
+      case "promise":
+        return this.ballot(facts, event, (ballots) => ballots.promises(event.node, event.message));
       case "alone":
         facts.alone = true;
         return;
@@ -143,7 +157,7 @@ class TraceJudge {
     const facts = this.factsOf(event);
     const { node, records, outcome, answers } = event;
     for (const { kind } of records) {
-      if (kind === "prepare") {
+      if (kind === "prepare" || kind === "paxos-prepare") {
         facts.prepared.add(node);
         this.becomes(facts, event, "prepared");
       }
@@ -172,6 +186,11 @@ class TraceJudge {
     if (facts.isOut) this.violated("collected once", event, `${who} asks for votes after the decision was told`);
     else if (others.length > 0)
       this.violated("collected once", event, `${who} asks for votes that ${others.join(", ")} had asked for`);
+  }
+
+  private ballot(facts: Facts, event: Of<"send">, look: (ballots: Ballots) => string | null): void {
+    const wrong = look((facts.ballots ??= new Ballots()));
+    if (wrong !== null) this.violated("chosen", event, wrong);
   }
 
   private votes(facts: Facts, event: Of<"send">, vote: Vote): void {
@@ -209,7 +228,12 @@ class TraceJudge {
     else if (facts.decided !== null && facts.decided.decision !== decision)
       this.violated(rule, event, `${facts.decided.by}: ${facts.decided.decision}; ${by}: ${decision}`);
     facts.decided ??= { by, decision };
-    if (decision === "commit" && known === undefined) this.validCommit(facts, event, by);
+    if (known !== undefined) return;
+    // A branch that never proposed "prepared" may abort by itself, and nothing else can be chosen.
+    const alone = decision === "abort" && by === event.node && this.nodeOf(event).role === "participant";
+    const against = alone ? null : (facts.ballots?.against(decision) ?? null);
+    if (against !== null) this.violated("chosen", event, `${by}: ${against}`);
+    if (decision === "commit") this.validCommit(facts, event, by);
   }
 
   private validCommit(facts: Facts, event: Of<"step"> | Of<"send">, by: string): void {

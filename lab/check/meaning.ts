@@ -14,6 +14,13 @@ export type Meaning =
   | { readonly says: "decision"; readonly decision: Decision }
   /** The sender asks for a vote; the members are those whose votes are needed. */
   | { readonly says: "request"; readonly members: readonly string[] | null }
+  /** The same under a protocol that may ask again, whoever asks. */
+  | { readonly says: "invitation"; readonly members: readonly string[] }
+  /** A vote for acceptors: a proposal of the branch's own ballot. */
+  | { readonly says: "cast"; readonly vote: Vote; readonly members: readonly string[] | null }
+  | { readonly says: "proposal" }
+  | { readonly says: "acceptance" }
+  | { readonly says: "promise" }
   /** One participant is left to decide alone, and there is no vote. */
   | { readonly says: "alone" }
   /** What a branch that decided alone has decided. */
@@ -34,6 +41,21 @@ export function meaningOf(message: Fields): Meaning | null {
     }
     case "prepare":
       return { says: "request", members: message["participants"] as readonly string[] };
+    case "paxos-prepare":
+      return { says: "invitation", members: membersOf(message) ?? [] };
+    case "phase-2a": {
+      const { ballot, proposals } = message as Fields & {
+        ballot?: { counter: number };
+        proposals: readonly { value: string }[];
+      };
+      if (ballot?.counter !== 0) return { says: "proposal" };
+      const vote = proposals.every(({ value }) => value === "prepared") ? "yes" : "no";
+      return { says: "cast", vote, members: membersOf(message) };
+    }
+    case "phase-2b":
+      return { says: "acceptance" };
+    case "phase-1b":
+      return { says: "promise" };
     case "commit-one-phase":
       return { says: "alone" };
     case "one-phase-result":
@@ -47,8 +69,12 @@ export function meaningOf(message: Fields): Meaning | null {
   }
 }
 
+function membersOf(message: Fields): readonly string[] | null {
+  const { membership } = message as Fields & { membership: { participants: readonly string[] } | null };
+  return membership?.participants ?? null;
+}
+
 /** Kinds of messages that ask for a vote: they are sent once for a transaction, but for copies. */
 export function isRequest(kind: string): boolean {
-  const says = meaningOf({ kind })?.says;
-  return says === "request" || says === "alone";
+  return kind === "prepare" || kind === "commit-one-phase";
 }

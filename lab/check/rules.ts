@@ -8,6 +8,7 @@ export const rules = {
   "write-ahead": "nothing leaves a node while a record that was to be forced is not durable",
   "client truth": "what a client is told is the outcome",
   "collected once": "votes are asked for once",
+  chosen: "acceptors choose one value for a branch, in whatever ballots, and the decision follows from what is chosen",
   messages: "what arrives was sent before",
 } as const;
 

@@ -1,10 +1,9 @@
 /** Which messages Gray and Lamport count (protocols §C.8), by the kinds of this build. */
 
 import type { MessageKind } from "../../protocols/index.ts";
-import type { Uncounted } from "../../trace/index.ts";
+import type { Share, ShareOf } from "../../trace/index.ts";
 
-/** work: the application's. beside: acknowledgements, copies, questions. counted: the paper's. */
-const shares: Readonly<Record<MessageKind, "counted" | "beside" | "work">> = {
+const shares: Readonly<Record<MessageKind, Share>> = {
   work: "work",
   worked: "work",
   "work-failed": "work",
@@ -41,9 +40,9 @@ const shares: Readonly<Record<MessageKind, "counted" | "beside" | "work">> = {
   "state-report": "beside",
 };
 
-const all = Object.entries(shares);
-
-export const uncounted: Uncounted = {
-  work: new Set(all.filter(([, share]) => share === "work").map(([kind]) => kind)),
-  beside: new Set(all.filter(([, share]) => share === "beside").map(([kind]) => kind)),
+/** Whether a build knows the kind is the compiler's to say; a trace may come from another one. */
+export const shareOf: ShareOf = (protocol, kind, to) => {
+  // The faster variant's acceptors tell the coordinator too, for the sake of the client, which is not counted.
+  if (protocol === "paxos-commit-fast" && kind === "phase-2b" && to === "coordinator") return "beside";
+  return (shares as Readonly<Record<string, Share>>)[kind] ?? "counted";
 };

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { connect, type Client } from "../../client/index.ts";
+import { describeJournal } from "../../runtime/journal/inspect.ts";
 import { openBooks, type Bank } from "./books.ts";
 import { Caller, type OpenBranch } from "./caller.ts";
 
@@ -102,6 +103,8 @@ export interface ClusterOptions {
   readonly customers?: number;
   readonly coordinatorArgs?: readonly string[];
   readonly participantArgs?: readonly string[];
+  /** The computer that a node counts as being on; without it each is on one of its own. */
+  readonly hostOf?: (name: string) => string;
   /** Each server writes `NAME.trace` into the cluster's directory. */
   readonly trace?: boolean;
 }
@@ -119,12 +122,15 @@ export class Cluster {
 
   private constructor(
     ports: readonly number[],
-    { banks = 2, customers = 100, coordinatorArgs = [], participantArgs = [], trace = false }: ClusterOptions,
+    { banks = 2, customers = 100, coordinatorArgs = [], participantArgs = [], trace = false, hostOf }: ClusterOptions,
   ) {
     const [first = 0, ...rest] = ports;
     const [others, free] = [rest.slice(0, banks), rest.slice(banks)];
     const address = `127.0.0.1:${first}`;
-    const traced = (name: string) => (trace ? ["--trace", join(this.directory, `${name}.trace`)] : []);
+    const traced = (name: string) => [
+      ...(trace ? ["--trace", join(this.directory, `${name}.trace`)] : []),
+      ...(hostOf === undefined ? [] : ["--host", hostOf(name)]),
+    ];
     this.acceptors = free.map((port, index) => {
       const name = `acceptor-${index + 1}`;
       const directory = join(this.directory, name);
@@ -202,6 +208,27 @@ export class Cluster {
   async linked(): Promise<void> {
     for (const { name } of this.banks)
       await eventually(`${name} answers through the coordinator`, () => this.caller.reaches(name));
+  }
+
+  /** Waits until everybody has linked with whom it needs: each writes down whom it has met. */
+  async meshed(): Promise<void> {
+    const names = (servers: readonly Server[]): string[] => servers.map(({ name }) => name);
+    const [c, banks, acceptors] = [[this.coordinator.name], names(this.participants), names(this.acceptors)];
+    for (const server of this.servers) {
+      const all = acceptors.includes(server.name) ? [...c, ...banks] : [...c, ...banks, ...acceptors];
+      const needed = all.filter((name) => name !== server.name);
+      await eventually(
+        () => `${server.name} knows ${needed.join(", ")}, and it knows ${this.knownTo(server).join(", ")}`,
+        () => Promise.resolve(needed.every((name) => this.knownTo(server).includes(name))),
+      );
+    }
+  }
+
+  /** Whom a node has ever linked with. */
+  knownTo({ name }: Server): string[] {
+    const journal = this.banks.find((bank) => bank.name === name)?.file ?? join(this.directory, name);
+    const entries = describeJournal(journal).rows.flatMap((row) => row.entries);
+    return [...new Set(entries.flatMap((entry) => (entry.kind === "peer" ? [entry.node] : [])))].toSorted();
   }
 
   open(): Promise<OpenBranch[]> {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { countsOf, type TraceEvent } from "../../trace/index.ts";
 import { tracesOf } from "./checks.ts";
 import { Cluster } from "./processes.ts";
-import { uncounted } from "../support/counted.ts";
+import { shareOf } from "../support/counted.ts";
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ test("every server that is told to writes one, and together they give the counts
   const all = events();
   expect(new Set(all.map(({ node }) => node))).toEqual(new Set(["c", "bank-a", "bank-b", "bank-c"]));
   // N = 3, begun at the coordinator (protocols §C.8): 3N messages and 3 delays; N + 1 forced writes; N acknowledgements more.
-  expect(countsOf(all, uncounted).get(outcome.transaction)).toMatchObject({
+  expect(countsOf(all, shareOf).get(outcome.transaction)).toMatchObject({
     protocol: "2pc",
     paperMessages: 9,
     wireMessages: 12,

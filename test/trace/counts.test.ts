@@ -1,10 +1,19 @@
 /** Messages, delays and forced writes as protocols §C.8 counts them. */
 
 import { describe, expect, test } from "vitest";
-import { countsOf, mergeTraces, parseTrace, traceLine, type Happening, type TraceEvent } from "../../trace/index.ts";
+import {
+  countsOf,
+  mergeTraces,
+  parseTrace,
+  traceLine,
+  type Happening,
+  type ShareOf,
+  type TraceEvent,
+} from "../../trace/index.ts";
 
 const T = "C.0001.00000001";
-const uncounted = { work: new Set(["work", "worked"]), beside: new Set(["ack"]) };
+const shareOf: ShareOf = (_protocol, kind) =>
+  kind.startsWith("work") ? "work" : kind === "ack" ? "beside" : "counted";
 
 /** Traces of processes that stamp as real ones do. */
 class Processes {
@@ -66,7 +75,7 @@ function submitted(): Processes {
 
 describe("counts", () => {
   test("of a commit that the coordinator starts: 3N messages, 3 delays, N + 1 forced writes, N more on the wire", () => {
-    expect(countsOf(submitted().merged, uncounted).get(T)).toEqual({
+    expect(countsOf(submitted().merged, shareOf).get(T)).toEqual({
       protocol: "2pc",
       paper: new Map([
         ["prepare", 2],
@@ -85,7 +94,7 @@ describe("counts", () => {
     const prepare = all.send("C", "P1", "prepare", "here");
     all.receive("P1", "C", "prepare", prepare, "here");
     all.step("P1", null, ["commit"], "here");
-    expect(countsOf(all.merged, uncounted).get(T)).toMatchObject({
+    expect(countsOf(all.merged, shareOf).get(T)).toMatchObject({
       paperMessages: 0,
       wireMessages: 0,
       messageDelays: 0,
@@ -101,7 +110,7 @@ describe("counts", () => {
       all.pass("C", rm, "decision");
       all.step(rm, null, ["commit"]);
     }
-    expect(countsOf(all.merged, uncounted).get(T)).toMatchObject({ paperMessages: 5, messageDelays: 4 });
+    expect(countsOf(all.merged, shareOf).get(T)).toMatchObject({ paperMessages: 5, messageDelays: 4 });
   });
 });
 
