@@ -36,6 +36,8 @@ export interface ServeAcceptor {
   readonly onFatal?: (error: NemconError) => never;
 }
 
+/** An acceptor waits for no vote and no acknowledgement. */
+const UNUSED = { voteMs: 0, acknowledgementMs: 0, decisionMs: 0, retryCapMs: 0, idleMs: 0 };
 const GRACE_MS = 2_000;
 const SWEEP_MS = 60_000;
 /** Tombstones go when their coordinators say that nobody can ask for them; rows before that are carried along. */
@@ -73,13 +75,7 @@ export async function serveAcceptor(
     const acceptor = new Acceptor({
       node,
       incarnation,
-      times: {
-        voteMs: times.nudgeMs,
-        acknowledgementMs: times.nudgeMs,
-        decisionMs: times.nudgeMs,
-        retryCapMs: times.retryCapMs,
-        idleMs: times.nudgeMs,
-      },
+      times: { ...UNUSED, flushMs: times.flushMs },
       limits,
       retention: { keepMs: DAY_MS, maxBytes: JOURNAL_BYTES, sweepMs: SWEEP_MS },
       clock: systemClock,

@@ -25,6 +25,8 @@ export interface Times {
   /** First wait of a prepared participant before it inquires; it doubles up to `retryCapMs`. */
   readonly decisionMs: number;
   readonly retryCapMs: number;
+  /** How long an acceptor waits for the votes of all branches before it writes those that it has. Absent: 50. */
+  readonly flushMs?: number;
   /** An active branch that sees no work for this long aborts on its own. */
   readonly idleMs: number;
 }

@@ -35,12 +35,17 @@ type Phase1a = Message & { kind: "phase-1a" };
 type Phase2a = Message & { kind: "phase-2a" };
 
 /** A vote waits this long for the others, in milliseconds: all are needed for a commit anyway, so that only a recovery gains by less. */
-const FLUSH = { minMs: 40, maxMs: 60 };
+const FLUSH_MS = 50;
 /** First wait of an acceptor that holds a transaction before it asks what became of it, and the longest, in milliseconds. */
 const NUDGE_MS = 15_000;
 const NUDGE_CAP_MS = 240_000;
 /** What is held is not held for ever: if nobody closes it, somebody is asked to. */
 const HELD: TimerStep = { set: "nudge", ...backoff(NUDGE_MS, NUDGE_CAP_MS, 0) };
+
+function flushTimer(env: Env): TimerStep {
+  const { flushMs = FLUSH_MS } = env.times;
+  return { set: "flush", minMs: flushMs * 0.8, maxMs: flushMs * 1.2 };
+}
 
 function init(_env: Env, id: TransactionId): State {
   return {
@@ -129,14 +134,16 @@ function machine(fast: boolean): Machine<State, AcceptorRecord> {
     if (compareBallots(ballot, state.promised) < 0) return { state, sends: [nack(from, state.promised)] };
     const told = { ...state, membership, words: withWords(state.words, body.words) };
     const begun = beginCommit(membership, body);
-    const step = isSameBallot(ballot, BALLOT_ZERO) ? onVote(told, from, known) : acceptAll(told, from, ballot, known);
+    const step = isSameBallot(ballot, BALLOT_ZERO)
+      ? onVote(env, told, from, known)
+      : acceptAll(told, from, ballot, known);
     return begun.length === 0 || step.ignored !== undefined
       ? step
       : { ...step, sends: [...begun, ...(step.sends ?? [])] };
   }
 
   /** Ballot 0: the branch itself, which has one value for ever. */
-  function onVote(state: State, from: NodeId, proposals: readonly Proposal[]): AcceptorStep {
+  function onVote(env: Env, state: State, from: NodeId, proposals: readonly Proposal[]): AcceptorStep {
     const fresh = proposals.filter(({ participant }) => said(state, participant) === null);
     const changed = proposals.find(({ participant, value }) => (said(state, participant) ?? value) !== value);
     if (changed !== undefined)
@@ -149,7 +156,7 @@ function machine(fast: boolean): Machine<State, AcceptorRecord> {
     const heard = next.casts.length + next.buffered.length;
     const isComplete = heard === next.membership?.participants.length;
     if (isComplete || fresh.some(({ value }) => value === "aborted")) return flush(next);
-    return state.buffered.length > 0 ? { state: next } : { state: next, timers: [{ set: "flush", ...FLUSH }] };
+    return state.buffered.length > 0 ? { state: next } : { state: next, timers: [flushTimer(env)] };
   }
 
   function flush(state: State): AcceptorStep {

@@ -6,12 +6,9 @@ import { cluster, doorless, host, listen, log, node, trace, wal } from "./shared
 
 const times = z
   .strictObject({
-    nudgeMs: milliseconds()
-      .default(30_000)
-      .describe(
-        "A transaction that is open here for this long is put before the coordinators again; the wait doubles up to retryCapMs.",
-      ),
-    retryCapMs: milliseconds().default(300_000).describe("The longest wait between two tries."),
+    flushMs: milliseconds()
+      .default(50)
+      .describe("How long to wait for the votes of all branches before those that are there are written and told."),
   })
   .prefault({})
   .describe("Waits, in milliseconds.");

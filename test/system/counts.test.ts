@@ -87,6 +87,7 @@ describe.each(settings)("F = $F, computers $placement", ({ F, placement }) => {
         "--times-acknowledgement-ms",
         "20000",
       ],
+      acceptorArgs: ["--times-flush-ms", "20000"],
       participantArgs: ["--times-decision-ms", "30000", "--times-retry-cap-ms", "60000"],
     });
     await cluster.start();

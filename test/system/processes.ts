@@ -103,6 +103,7 @@ export interface ClusterOptions {
   readonly customers?: number;
   readonly coordinatorArgs?: readonly string[];
   readonly participantArgs?: readonly string[];
+  readonly acceptorArgs?: readonly string[];
   /** The computer that a node counts as being on; without it each is on one of its own. */
   readonly hostOf?: (name: string) => string;
   /** Each server writes `NAME.trace` into the cluster's directory. */
@@ -122,7 +123,15 @@ export class Cluster {
 
   private constructor(
     ports: readonly number[],
-    { banks = 2, customers = 100, coordinatorArgs = [], participantArgs = [], trace = false, hostOf }: ClusterOptions,
+    {
+      banks = 2,
+      customers = 100,
+      coordinatorArgs = [],
+      participantArgs = [],
+      acceptorArgs = [],
+      trace = false,
+      hostOf,
+    }: ClusterOptions,
   ) {
     const [first = 0, ...rest] = ports;
     const [others, free] = [rest.slice(0, banks), rest.slice(banks)];
@@ -141,6 +150,7 @@ export class Cluster {
         "--directory",
         directory,
         ...traced(name),
+        ...acceptorArgs,
       ]);
     });
     const group = this.acceptors.map((each) => `${each.name}@${each.address}`).join(",");
