@@ -43,7 +43,7 @@ export class Choice {
     if (unsafe !== null && !allowUnsafe)
       throw new NemconError(
         "PROTOCOL_UNSAFE",
-        `${protocol} is not safe: ${unsafe}. ${node} runs it only where it was started with allowUnsafe (--allow-unsafe).`,
+        `${protocol} is not safe: ${unsafe}. ${node} runs it only where its configuration allows them (--protocol-unsafe allowed; nemcon dev --allow-unsafe).`,
       );
     if (acceptor !== null && !this.hasAcceptors)
       throw new NemconError(

@@ -4,7 +4,7 @@
  * count (§C.8).
  */
 import { expect, test } from "vitest";
-import { uncounted } from "../../support/counted.ts";
+import { shareOf } from "../../support/counted.ts";
 import { Group } from "./group.ts";
 
 test.each(
@@ -19,7 +19,7 @@ test.each(
   expect(group.forced).toHaveLength(2 * count + 2);
   group.deliver("decision");
   group.deliver("ack");
-  const counted = group.sent.filter(({ body }) => !uncounted.beside.has(body.kind));
+  const counted = group.sent.filter(({ body }) => shareOf("3pc", body.kind, "") !== "beside");
   expect(counted).toHaveLength(5 * count);
   expect(group.sent).toHaveLength(6 * count);
   // prepare, precommit and the outcome at each participant; precommit and the decision at the coordinator.

@@ -81,7 +81,9 @@ describe("a fault is named with its line and column:", () => {
       "a protocol that is none",
       "coordinator",
       `${least.coordinator}protocol: { default: 4pc }`,
-      [':3:22: protocol.default: expected "2pc", got "4pc"'],
+      [
+        ':3:22: protocol.default: expected one of auto, 2pc, 2pc-presumed-nothing, 2pc-presumed-commit, paxos-commit, paxos-commit-fast, 3pc, 3pc-plain, got "4pc"',
+      ],
     ],
     [
       "a value where a group belongs",
@@ -229,7 +231,7 @@ test("defaults are what the documents promise", () => {
   expect(load("coordinator", least.coordinator)).toMatchObject({
     cluster: "nemcon",
     listen: "127.0.0.1:7410",
-    protocol: { default: "2pc" },
+    protocol: { default: "auto" },
     times: { voteMs: 5000, acknowledgementMs: 200, retryCapMs: 5000, idleMs: 60_000 },
     outcomes: { keepMs: 86_400_000, maxBytes: 24 * 1024 * 1024 },
     limits: { participants: 64, operations: 1000 },

@@ -2,10 +2,17 @@
 
 import { jsonSchemaOf, keysOf, type Key, type Role } from "../../../runtime/index.ts";
 
+/** A list that would make a longer one is written a value a line. */
+const LONGEST_LINE = 100;
+
 /** As the formatter of the house lays JSON out: arrays of few simple values on one line. */
 export function schemaFile(role: Role): string {
   const text = JSON.stringify(jsonSchemaOf(role), null, 2);
-  return `${text.replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_all, items: string) => `[${items.replaceAll(/\s*\n\s*/g, " ")}]`)}\n`;
+  const short = (all: string, items: string): string => {
+    const line = `[${items.replaceAll(/\s*\n\s*/g, " ")}]`;
+    return line.length <= LONGEST_LINE ? line : all;
+  };
+  return `${text.replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, short)}\n`;
 }
 
 function standardOf(key: Key): string {
