@@ -220,6 +220,8 @@ export interface View {
   readonly state: PublicState;
   readonly participants: readonly NodeId[];
   readonly coordinator: NodeId | null;
+  /** Others whose links matter to it; absent: none. */
+  readonly others?: readonly NodeId[];
   /** What it can't go on without, in words; absent where nothing is known to be missing. */
   readonly waitingFor?: string;
 }

@@ -71,10 +71,8 @@ function machine(fast: boolean): Machine<State, AcceptorRecord> {
         if (input.timer === "nudge") return nudge(env, state);
         return { state, ignored: "late-timeout" };
       case "suspicion":
-        // Its coordinator is back, and may have forgotten it.
-        if (input.suspected || input.node !== coordinatorOf(state) || isEmpty(state))
-          return { state, ignored: "nothing-to-do" };
-        return nudge(env, { ...state, attempt: 0 });
+        if (input.suspected || isEmpty(state)) return { state, ignored: "nothing-to-do" };
+        return onReconnected(env, state, input.node);
       case "closed":
         // From here on the coordinator's watermark answers for it.
         return { state: null };
@@ -106,6 +104,16 @@ function machine(fast: boolean): Machine<State, AcceptorRecord> {
       default:
         return { state, effects: [alarm("impossible-message", `${from} sent ${body.kind} to an acceptor`)] };
     }
+  }
+
+  /** What a learner was told may have been lost with its link; and its coordinator may have forgotten the transaction. */
+  function onReconnected(env: Env, state: State, node: NodeId): AcceptorStep {
+    const isFirstBallot = isSameBallot(state.promised, BALLOT_ZERO) && state.casts.length > 0;
+    const votes = isFirstBallot && learners(state).includes(node) ? phase2b(state, BALLOT_ZERO, [node]) : [];
+    if (node !== coordinatorOf(state))
+      return votes.length === 0 ? { state, ignored: "nothing-to-do" } : { state, sends: votes };
+    const asking = nudge(env, { ...state, attempt: 0 });
+    return { ...asking, sends: [...votes, ...(asking.sends ?? [])] };
   }
 
   /** Covers every branch, those that were not heard of included. Votes that wait share its forced write. */

@@ -129,5 +129,6 @@ export function view(state: State): View {
     heuristic: "heuristic",
   } as const;
   const coordinator = state.membership?.coordinator ?? state.coordinator;
-  return { state: shown[state.phase], participants: state.participants, coordinator };
+  const others = state.phase === "prepared" && state.membership !== null ? firstAcceptors(state.membership.group) : [];
+  return { state: shown[state.phase], participants: state.participants, coordinator, others };
 }

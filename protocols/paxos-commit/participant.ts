@@ -11,7 +11,7 @@ import { impossible, isWhole, onWork, onWorked, PART, resource, tombstone } from
 import type { Effect, Env, Input, Machine, ResourceResult } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
-import { decisionOf, isSameMembership, tallied } from "../quorum.ts";
+import { decisionOf, firstAcceptors, isSameMembership, tallied } from "../quorum.ts";
 import type { ParticipantRecord } from "../record.ts";
 import type { Decision, NodeId, TransactionId } from "../transaction.ts";
 import { absent } from "./participant-absent.ts";
@@ -241,7 +241,14 @@ function request(env: Env, state: State): ParticipantStep {
 
 /** A link that went down shortens the wait, since who was there may not tell any more; one that is back is used. */
 function onSuspicion(env: Env, state: State, node: NodeId, suspected: boolean): ParticipantStep {
-  if (!isInDoubt(state) || node !== state.membership?.coordinator) return { state, ignored: "nothing-to-do" };
+  const { membership } = state;
+  if (state.phase === "prepared" && membership !== null && firstAcceptors(membership.group).includes(node)) {
+    // The proposal may have been lost with the link: the same one again. The leader does not ask for it.
+    if (suspected) return { state, ignored: "nothing-to-do" };
+    const again = proposals(env, state, "prepared", wordOf(env, state.result));
+    return { state, sends: again.filter(({ to }) => to === node) };
+  }
+  if (!isInDoubt(state) || node !== membership?.coordinator) return { state, ignored: "nothing-to-do" };
   if (!suspected) return request(env, { ...state, attempt: -1, turn: 0, isAnswered: true });
   const { minMs, maxMs } = backoff(env.times.decisionMs, env.times.retryCapMs, 0);
   return {

@@ -191,8 +191,8 @@ export class Engine {
   /** A link came up or went down: a hint that shortens waits and never decides. */
   suspect(node: NodeId, suspected: boolean): void {
     for (const instance of this.instances.values()) {
-      const { participants, coordinator } = this.viewOf(instance);
-      if (coordinator === node || participants.includes(node)) {
+      const { participants, coordinator, others } = this.viewOf(instance);
+      if (coordinator === node || participants.includes(node) || others?.includes(node) === true) {
         this.enqueue(instance.id, instance.protocol, { kind: "suspicion", node, suspected });
       }
     }

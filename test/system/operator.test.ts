@@ -148,16 +148,10 @@ describe("ended by hand while the coordinator is gone", () => {
 });
 
 test("a coordinator lists what is blocked and what is missing, and a status says it too", async () => {
-  const [victim] = cluster.participants;
-  await victim?.kill();
-  // Its first forced write is the vote, its second one applies the decision.
-  await victim?.start(["--fault-kill-before-write", "2"]);
-  await cluster.linked();
-  const outcome = await cluster.client.submit({ branches: [add("bank-a", -5), add("bank-b", 5)] });
-  await victim?.ended;
-  const id = outcome.transaction ?? "";
-  await eventually("the link is down", async () => (await stubs.get(id)).detail !== "");
-  expect((await stubs.get(id)).detail).toBe("no link to bank-a");
+  const { id } = await stuck("after");
+  await cluster.participants[0]?.kill();
+  await cluster.coordinator.start();
+  await eventually("it waits for nobody else", async () => (await stubs.get(id)).detail === "no link to bank-a");
   expect((await inDoubt(cluster.coordinator.address)).transactions).toMatchObject([
     { transaction: id, state: "committing", detail: "no link to bank-a" },
   ]);

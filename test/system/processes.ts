@@ -100,6 +100,8 @@ export interface ClusterOptions {
   readonly banks?: number;
   /** acceptor-1 …, all in one group. */
   readonly acceptors?: number;
+  /** Coordinators beside the one that is asked: c2 … */
+  readonly standbys?: number;
   readonly customers?: number;
   readonly coordinatorArgs?: readonly string[];
   readonly participantArgs?: readonly string[];
@@ -110,10 +112,11 @@ export interface ClusterOptions {
   readonly trace?: boolean;
 }
 
-/** One coordinator and some banks. */
+/** A coordinator and some banks, and what a protocol needs beside them. */
 export class Cluster {
   readonly directory = mkdtempSync(join(tmpdir(), "nemcon-system-"));
   readonly coordinator: Server;
+  readonly standbys: readonly Server[];
   readonly participants: readonly Server[];
   readonly acceptors: readonly Server[];
   readonly banks: readonly Bank[];
@@ -125,6 +128,7 @@ export class Cluster {
     ports: readonly number[],
     {
       banks = 2,
+      standbys = 0,
       customers = 100,
       coordinatorArgs = [],
       participantArgs = [],
@@ -134,8 +138,11 @@ export class Cluster {
     }: ClusterOptions,
   ) {
     const [first = 0, ...rest] = ports;
-    const [others, free] = [rest.slice(0, banks), rest.slice(banks)];
-    const address = `127.0.0.1:${first}`;
+    const [others, more, free] = [
+      rest.slice(0, banks),
+      rest.slice(banks, banks + standbys),
+      rest.slice(banks + standbys),
+    ];
     const traced = (name: string) => [
       ...(trace ? ["--trace", join(this.directory, `${name}.trace`)] : []),
       ...(hostOf === undefined ? [] : ["--host", hostOf(name)]),
@@ -154,16 +161,22 @@ export class Cluster {
       ]);
     });
     const group = this.acceptors.map((each) => `${each.name}@${each.address}`).join(",");
-    this.coordinator = new Server("c", address, [
-      "coordinator",
-      "--node",
-      "c",
-      "--directory",
-      join(this.directory, "c"),
-      ...(group === "" ? [] : ["--acceptors", group]),
-      ...traced("c"),
-      ...coordinatorArgs,
-    ]);
+    const [coordinator, ...standing] = [first, ...more].map((port, index) => {
+      const name = index === 0 ? "c" : `c${index + 1}`;
+      return new Server(name, `127.0.0.1:${port}`, [
+        "coordinator",
+        "--node",
+        name,
+        "--directory",
+        join(this.directory, name),
+        ...(group === "" ? [] : ["--acceptors", group]),
+        ...traced(name),
+        ...coordinatorArgs,
+      ]);
+    });
+    if (coordinator === undefined) throw new Error("no port for the coordinator");
+    this.coordinator = coordinator;
+    this.standbys = standing;
     this.banks = others.map((_, index) => {
       const name = `bank-${"abcdefgh"[index]}`;
       return { name, file: join(this.directory, `${name}.db`) };
@@ -178,22 +191,23 @@ export class Cluster {
           "--database",
           file,
           "--coordinators",
-          address,
+          [coordinator, ...standing].map((each) => each.address).join(","),
           "--wal-extend-bytes",
           "1048576",
           ...traced(name),
           ...participantArgs,
         ]),
     );
-    this.caller = new Caller(address, this.participants);
+    this.caller = new Caller(coordinator.address, this.participants);
   }
 
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
-    return new Cluster(await freePorts(1 + (options.banks ?? 2) + (options.acceptors ?? 0)), options);
+    const { banks = 2, acceptors = 0, standbys = 0 } = options;
+    return new Cluster(await freePorts(1 + banks + standbys + acceptors), options);
   }
 
   get servers(): readonly Server[] {
-    return [this.coordinator, ...this.participants, ...this.acceptors];
+    return [this.coordinator, ...this.standbys, ...this.participants, ...this.acceptors];
   }
 
   /** The client library, connected when it is first asked for. */
@@ -223,10 +237,14 @@ export class Cluster {
   /** Waits until everybody has linked with whom it needs: each writes down whom it has met. */
   async meshed(): Promise<void> {
     const names = (servers: readonly Server[]): string[] => servers.map(({ name }) => name);
-    const [c, banks, acceptors] = [[this.coordinator.name], names(this.participants), names(this.acceptors)];
+    const coordinators = names([this.coordinator, ...this.standbys]);
+    const [banks, acceptors] = [names(this.participants), names(this.acceptors)];
     for (const server of this.servers) {
-      const all = acceptors.includes(server.name) ? [...c, ...banks] : [...c, ...banks, ...acceptors];
-      const needed = all.filter((name) => name !== server.name);
+      const needed = acceptors.includes(server.name)
+        ? [...coordinators, ...banks]
+        : coordinators.includes(server.name)
+          ? [...banks, ...acceptors]
+          : [...coordinators, ...banks, ...acceptors].filter((name) => name !== server.name);
       await eventually(
         () => `${server.name} knows ${needed.join(", ")}, and it knows ${this.knownTo(server).join(", ")}`,
         () => Promise.resolve(needed.every((name) => this.knownTo(server).includes(name))),
