@@ -7,15 +7,14 @@ import {
   loggedObserver,
   networkOver,
   openLinks,
-  openTracing,
+  openNode,
   systemClock,
   systemRandom,
   systemScheduler,
-  timedReplay,
   type AcceptorConfig,
   type Log,
 } from "../runtime/index.ts";
-import { journalFile, openJournal } from "../runtime/journal/index.ts";
+import { journalFile } from "../runtime/journal/index.ts";
 import { serve, serverCredentials, services } from "../runtime/link/index.ts";
 import { Acceptor } from "./wiring.ts";
 
@@ -49,29 +48,12 @@ export async function serveAcceptor(
   config: AcceptorConfig,
   { log, software = "nemcon", onFatal = exitWith(log) }: ServeAcceptor,
 ): Promise<RunningAcceptor> {
-  const { cluster, node, host, listen, directory, times, limits, faults } = config;
+  const { cluster, node, listen, directory, times, limits } = config;
   serverCredentials(listen, null);
-  const replayDone = timedReplay(log);
-  const {
-    journal,
-    replayed,
-    incarnation,
-    log: logId,
-  } = openJournal({
-    file: journalFile(directory),
-    own: true,
-    cluster,
-    node,
-    role: "acceptor",
-    walBytes: config.wal.extendBytes,
-    faults,
-    hooks: { onFatal, warn: (message) => log.warn(message) },
-  });
-  const opened: { close(): unknown }[] = [journal];
+  const opening = openNode("acceptor", config, { file: journalFile(directory), own: true }, { log, onFatal });
+  const { journal, journalPort, replayed, incarnation, logId, tracing } = opening;
+  const opened: { close(): unknown }[] = [opening];
   try {
-    const traced = { node, role: "acceptor", host: host || node, incarnation, sequence: journal.durableSequence };
-    const tracing = openTracing(config.trace, traced, log);
-    if (tracing !== null) opened.unshift(tracing);
     const acceptor = new Acceptor({
       node,
       incarnation,
@@ -81,7 +63,7 @@ export async function serveAcceptor(
       clock: systemClock,
       scheduler: systemScheduler,
       random: systemRandom,
-      journal: tracing?.tracer.journal(journal) ?? journal,
+      journal: journalPort,
       network: networkOver<Network>({ send: (to, envelopes) => links.send(to, envelopes) }, tracing),
       observer: loggedObserver(log, tracing),
     });
@@ -106,7 +88,7 @@ export async function serveAcceptor(
     });
     opened.unshift(links, acceptor);
     acceptor.open(replayed);
-    replayDone(journal);
+    opening.replayDone();
     const server = await serve({
       address: listen,
       tls: null,
@@ -118,8 +100,7 @@ export async function serveAcceptor(
       links.close();
       await server.shutdown(GRACE_MS);
       acceptor.close();
-      tracing?.close();
-      journal.close();
+      opening.close();
     };
     return { node, address, incarnation, acceptor, close };
   } catch (thrown) {

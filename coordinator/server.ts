@@ -7,18 +7,17 @@ import {
   loggedObserver,
   networkOver,
   openLinks,
-  openTracing,
+  openNode,
   operatorService,
   readMember,
   systemClock,
   systemRandom,
   systemScheduler,
-  timedReplay,
   type CoordinatorConfig,
   type Log,
   type OperatedNode,
 } from "../runtime/index.ts";
-import { journalFile, openJournal } from "../runtime/journal/index.ts";
+import { journalFile } from "../runtime/journal/index.ts";
 import { serve, serverCredentials, services } from "../runtime/link/index.ts";
 import { coordinatorService } from "./api.ts";
 import { participantRelay } from "./relay.ts";
@@ -53,24 +52,10 @@ export async function serveCoordinator(
   config: CoordinatorConfig,
   { log, software = "nemcon", onFatal = exitWith(log) }: ServeCoordinator,
 ): Promise<RunningCoordinator> {
-  const { cluster, node, listen, directory, times, limits, outcomes, faults } = config;
+  const { cluster, node, listen, directory, times, limits, outcomes } = config;
   serverCredentials(listen, null);
-  const replayDone = timedReplay(log);
-  const {
-    journal,
-    replayed,
-    incarnation,
-    log: logId,
-  } = openJournal({
-    file: journalFile(directory),
-    own: true,
-    cluster,
-    node,
-    role: "coordinator",
-    walBytes: config.wal.extendBytes,
-    faults,
-    hooks: { onFatal, warn: (message) => log.warn(message) },
-  });
+  const opening = openNode("coordinator", config, { file: journalFile(directory), own: true }, { log, onFatal });
+  const { journal, journalPort, replayed, incarnation, logId, tracing } = opening;
 
   const network: CoordinatorNetwork = {
     send: (to, envelopes) => links.send(to, envelopes),
@@ -79,11 +64,6 @@ export async function serveCoordinator(
   };
   const up = new Set<string>();
   const acceptors = config.acceptors.map(readMember).filter((member) => member !== null);
-  const tracing = openTracing(
-    config.trace,
-    { node, role: "coordinator", host: config.host || node, incarnation, sequence: journal.durableSequence },
-    log,
-  );
   const coordinator = new Coordinator({
     allowUnsafe: config.protocol.unsafe === "allowed",
     acceptors,
@@ -96,7 +76,7 @@ export async function serveCoordinator(
     clock: systemClock,
     scheduler: systemScheduler,
     random: systemRandom,
-    journal: tracing?.tracer.journal(journal) ?? journal,
+    journal: journalPort,
     network: networkOver(network, tracing),
     observer: loggedObserver(log, tracing),
   });
@@ -134,7 +114,7 @@ export async function serveCoordinator(
         `More is asked for than can be answered in time: ${refused.refused} requests were refused in ${REFUSALS_MS / 1_000} s`,
       );
   }, REFUSALS_MS).unref();
-  replayDone(journal);
+  opening.replayDone();
 
   const operated: OperatedNode = {
     node,
@@ -174,16 +154,14 @@ export async function serveCoordinator(
       links.close();
       await server.shutdown(GRACE_MS);
       coordinator.close();
-      tracing?.close();
-      journal.close();
+      opening.close();
     };
     return { node, address, incarnation, coordinator, close };
   } catch (thrown) {
     clearInterval(refusals);
     links.close();
     coordinator.close();
-    tracing?.close();
-    journal.close();
+    opening.close();
     throw thrown;
   }
 }

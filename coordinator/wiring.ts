@@ -369,10 +369,7 @@ export class Coordinator {
   onDown(node: NodeId, seen: { readonly log: string; readonly incarnation: number; readonly sequence: number }): void {
     this.up.delete(node);
     this.engine.suspect(node, true);
-    const known = this.engine.peer(node);
-    if (known === undefined) return;
-    const { log, incarnation, sequence } = seen;
-    this.engine.notePeer(node, { ...known, log, incarnation, sequence }, false);
+    this.engine.sawPeer(node, seen);
   }
 
   /** What was refused for load since this was last asked; null: nothing was. */

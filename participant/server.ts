@@ -7,17 +7,16 @@ import {
   loggedObserver,
   networkOver,
   openLinks,
-  openTracing,
+  openNode,
   operatorService,
   systemClock,
   systemRandom,
   systemScheduler,
-  timedReplay,
   type Log,
   type OperatedNode,
   type ParticipantConfig,
 } from "../runtime/index.ts";
-import { openJournal, type SqliteJournal } from "../runtime/journal/index.ts";
+import type { SqliteJournal } from "../runtime/journal/index.ts";
 import { serve, serverCredentials, services, unary, type ParticipantHandlers } from "../runtime/link/index.ts";
 import { Forward } from "./forward.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -55,32 +54,12 @@ export async function serveParticipant(
 ): Promise<RunningParticipant> {
   const { cluster, node, listen, database: file, times } = config;
   serverCredentials(listen, null);
-  const replayDone = timedReplay(log);
-  const {
-    journal,
-    replayed,
-    incarnation,
-    log: logId,
-  } = openJournal({
-    file,
-    own: false,
-    cluster,
-    node,
-    role: "participant",
-    walBytes: config.wal.extendBytes,
-    faults: config.faults,
-    hooks: { onFatal, warn: (message) => log.warn(message) },
-  });
-  const opened: { close(): unknown }[] = [journal];
+  const opening = openNode("participant", config, { file, own: false }, { log, onFatal });
+  const { journal, journalPort, replayed, incarnation, logId, tracing } = opening;
+  const opened: { close(): unknown }[] = [opening];
   try {
     const resource = openResource(file, journal, log);
     opened.unshift(resource);
-    const tracing = openTracing(
-      config.trace,
-      { node, role: "participant", host: config.host || node, incarnation, sequence: journal.durableSequence },
-      log,
-    );
-    if (tracing !== null) opened.unshift(tracing);
     const participant = new Participant({
       node,
       incarnation,
@@ -97,7 +76,7 @@ export async function serveParticipant(
       clock: systemClock,
       scheduler: systemScheduler,
       random: systemRandom,
-      journal: tracing?.tracer.journal(journal) ?? journal,
+      journal: journalPort,
       network: networkOver<Network>({ send: (to, envelopes) => links.send(to, envelopes) }, tracing),
       resource,
       observer: loggedObserver(log, tracing),
@@ -135,7 +114,7 @@ export async function serveParticipant(
     });
     opened.unshift(links, participant);
     participant.open(replayed);
-    replayDone(journal);
+    opening.replayDone();
     const forward = new Forward(
       (coordinator) => links.peers().find((peer) => peer.node === coordinator && peer.up)?.address ?? null,
     );
@@ -166,10 +145,9 @@ export async function serveParticipant(
       await server.shutdown(GRACE_MS);
       forward.close();
       participant.close();
-      tracing?.close();
       log.info({ ways: resource.ways }, "calls of branches, by the way in which they were prepared (docs/sqlite.md)");
       resource.close();
-      journal.close();
+      opening.close();
     };
     return { node, address, incarnation, participant, close };
   } catch (thrown) {

@@ -2,6 +2,7 @@
 
 export * from "./config/index.ts";
 export * from "./logs/index.ts";
+export * from "./opening.ts";
 export * from "./peering.ts";
 export * from "./system.ts";
 export * from "./tracing.ts";

@@ -6,6 +6,7 @@
  * share one forced write and one answer. Nothing is answered that is not in the journal.
  */
 
+import { withoutState } from "../absent.ts";
 import { BALLOT_ZERO, compareBallots, isSameBallot, type Ballot, type Cast, type Proposal } from "../ballot.ts";
 import { backoff } from "../backoff.ts";
 import type { Effect, Env, Input, Machine, Send, Step, TimerStep, View } from "../machine.ts";
@@ -201,25 +202,7 @@ function machine(fast: boolean): Machine<State, AcceptorRecord> {
   }
 
   function absent(env: Env, id: TransactionId, absence: Absence, input: Input): AcceptorStep {
-    switch (input.kind) {
-      case "message":
-        return absentMessage(env, id, absence, input.from, input.body);
-      case "ask":
-        return { state: null, effects: [{ kind: "reply", to: input.reply, answer: { outcome: "unknown" } }] };
-      case "operator":
-        if (input.reply === null) return { state: null, ignored: "nothing-to-do" };
-        return { state: null, effects: [{ kind: "reply", to: input.reply, answer: { outcome: "unknown" } }] };
-      case "timeout":
-        return { state: null, ignored: "late-timeout" };
-      case "resource":
-        return { state: null, ignored: "late-resource-result" };
-      case "start":
-      case "suspicion":
-      case "closed":
-        return { state: null, ignored: "nothing-to-do" };
-      default:
-        return unreachable(input);
-    }
+    return input.kind === "message" ? absentMessage(env, id, absence, input.from, input.body) : withoutState(input);
   }
 
   /** Where it is closed, phases 1 and 2 get the same answer, and never "nothing was accepted" (§C.11-5). */

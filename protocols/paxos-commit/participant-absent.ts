@@ -1,7 +1,8 @@
 /** A message for a branch that has no state: what is over answers by its row, and no late copy starts work. */
 
+import { withoutState } from "../absent.ts";
 import { absentWork, impossible, PART, tombstone } from "../branch.ts";
-import type { Effect, Env, Input, ReplyId } from "../machine.ts";
+import type { Env, Input } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { Absence, Closed, Decision, NodeId, TransactionId } from "../transaction.ts";
@@ -19,25 +20,9 @@ type Prepare = Message & { kind: "paxos-prepare" | "paxos-last-work" };
 
 /** No state for this id: work is never started from a late copy. */
 export function absent(env: Env, id: TransactionId, absence: Absence, input: Input): ParticipantStep {
-  switch (input.kind) {
-    case "message":
-      return absentMessage(env, id, absence, input.from, input.body, input.expired);
-    case "ask":
-      return { state: null, effects: [unknown(input.reply)] };
-    case "operator":
-    case "start":
-      if (input.reply === null) return { state: null, ignored: "nothing-to-do" };
-      return { state: null, effects: [unknown(input.reply)] };
-    case "timeout":
-      return { state: null, ignored: "late-timeout" };
-    case "resource":
-      return { state: null, ignored: "late-resource-result" };
-    case "suspicion":
-    case "closed":
-      return { state: null, ignored: "nothing-to-do" };
-    default:
-      return unreachable(input);
-  }
+  return input.kind === "message"
+    ? absentMessage(env, id, absence, input.from, input.body, input.expired)
+    : withoutState(input);
 }
 
 function absentMessage(
@@ -142,8 +127,4 @@ function absentDecision(absence: Absence, from: NodeId, decision: Decision): Par
     default:
       return unreachable(absence);
   }
-}
-
-function unknown(to: ReplyId): Effect {
-  return { kind: "reply", to, answer: { outcome: "unknown" } };
 }

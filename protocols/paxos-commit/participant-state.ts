@@ -1,14 +1,15 @@
 /** A branch's state, and the steps and words that its files share. */
 
 import { BALLOT_ZERO, type Value } from "../ballot.ts";
-import { NOTHING, openBranch, resource, tombstone, type Branch } from "../branch.ts";
+import { NOTHING, openBranch, resource, tombstone } from "../branch.ts";
+import type { HeuristicBranch } from "../heuristic-branch.ts";
 import type { Effect, Env, ReplyId, Send, Step, View } from "../machine.ts";
 import type { Word } from "../message.ts";
 import { firstAcceptors, type Acceptance, type Membership } from "../quorum.ts";
 import type { ParticipantRecord } from "../record.ts";
 import type { AbortReason, Closed, Decision, NodeId, TransactionId } from "../transaction.ts";
 
-export interface State extends Branch {
+export interface State extends HeuristicBranch {
   /** damaged: commit was decided, and somebody outside wrote to its rows. heuristic: a person ended it (§0.4). */
   readonly phase: "active" | "preparing" | "prepared" | "committing" | "damaged" | "heuristic";
   /** null while active. */
@@ -19,12 +20,6 @@ export interface State extends Branch {
   readonly readOnly: boolean;
   /** What the acceptors say, where they tell the branches, too (§C.6-3). */
   readonly tally: readonly Acceptance[];
-  /** Why nothing of the branch was applied though it was to be; "": it was. */
-  readonly damage: string;
-  /** heuristic: what a person made of the branch, in whose words, and the decision once it is known. */
-  readonly did: Decision;
-  readonly reason: string;
-  readonly told: Decision | null;
   readonly attempt: number;
   /** Which of the coordinators is asked, in the order of `request`. */
   readonly turn: number;

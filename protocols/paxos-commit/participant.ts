@@ -8,6 +8,7 @@
 
 import { backoff } from "../backoff.ts";
 import { impossible, isWhole, onWork, onWorked, PART, resource, tombstone } from "../branch.ts";
+import { heuristicAlarm, lookedAfter, onOperator } from "../heuristic-branch.ts";
 import type { Effect, Env, Input, Machine, ResourceResult } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
@@ -15,7 +16,7 @@ import { decisionOf, firstAcceptors, isSameMembership, tallied } from "../quorum
 import type { ParticipantRecord } from "../record.ts";
 import type { Decision, NodeId, TransactionId } from "../transaction.ts";
 import { absent } from "./participant-absent.ts";
-import { applying, heuristicAlarm, lookedAfter, onDamaged, onOperator, onTold } from "./participant-heuristic.ts";
+import { applying, onDamaged, onTold } from "./participant-heuristic.ts";
 import {
   acknowledgement,
   init,
@@ -50,12 +51,25 @@ function step(env: Env, state: State, input: Input): ParticipantStep {
     case "closed":
       return onClosed(env, state);
     case "operator":
-      return onOperator(env, state, input.act, input.reason, input.reply);
+      return ended(env, state, input);
     case "start":
       return { state, ignored: "nothing-to-do" };
     default:
       return unreachable(input);
   }
+}
+
+/** A person ends a branch that is stuck, or has looked after what that did. */
+function ended(env: Env, state: State, input: Input & { kind: "operator" }): ParticipantStep {
+  const { reason, reply } = input;
+  return onOperator(
+    env,
+    state,
+    input,
+    (did): State => ({ ...state, phase: "heuristic", did, reason }),
+    (did) => applying(state, { act: did }),
+    (now) => (reply === null ? [] : [shown(now, reply)]),
+  );
 }
 
 function onMessage(env: Env, state: State, from: NodeId, body: Message): ParticipantStep {
@@ -80,7 +94,7 @@ function onMessage(env: Env, state: State, from: NodeId, body: Message): Partici
       return { state: { ...state, isAnswered: true } };
     case "forget":
       return state.phase === "damaged" || state.told !== null
-        ? lookedAfter(state, null)
+        ? lookedAfter(state, [])
         : { state, ignored: "nothing-to-do" };
     default:
       return { state, effects: [impossible(from, body)] };

@@ -5,6 +5,7 @@
  * active → preparing → doubt (w, p or pa) → committing → announcing, where this branch led the decision → forgotten.
  */
 
+import { withoutState } from "../absent.ts";
 import {
   absentWork,
   impossible,
@@ -383,25 +384,7 @@ function restore(env: Env, rules: Rules, id: TransactionId, records: readonly Pa
 
 /** No state for this id. What is not kept proves nothing: UNKNOWN, never aborted (§B.3, §B.10). */
 function absent(env: Env, id: TransactionId, absence: Absence, input: Input): ParticipantStep {
-  switch (input.kind) {
-    case "message":
-      return absentMessage(env, id, absence, input.from, input.body);
-    case "ask":
-      return { state: null, effects: [reply(input.reply, { outcome: "unknown" })] };
-    case "operator":
-      if (input.reply === null) return { state: null, ignored: "nothing-to-do" };
-      return { state: null, effects: [reply(input.reply, { outcome: "unknown" })] };
-    case "timeout":
-      return { state: null, ignored: "late-timeout" };
-    case "resource":
-      return { state: null, ignored: "late-resource-result" };
-    case "start":
-    case "suspicion":
-    case "closed":
-      return { state: null, ignored: "nothing-to-do" };
-    default:
-      return unreachable(input);
-  }
+  return input.kind === "message" ? absentMessage(env, id, absence, input.from, input.body) : withoutState(input);
 }
 
 function absentMessage(env: Env, id: TransactionId, absence: Absence, from: NodeId, body: Message): ParticipantStep {

@@ -1,5 +1,6 @@
 /** What a participant answers about an id that it has no state of (protocols §A.4): work is never started from a late copy. */
 
+import { withoutState } from "../absent.ts";
 import { absentWork, impossible, NOTHING, PART, tombstone, workFailed } from "../branch.ts";
 import type { Env, Input, Send } from "../machine.ts";
 import { unreachable } from "../machine.ts";
@@ -20,25 +21,7 @@ import type { Presumption } from "./presumption.ts";
 
 /** @param opened the branch that a first message opens */
 export function absent(rules: Presumption, env: Env, opened: State, absence: Absence, input: Input): ParticipantStep {
-  switch (input.kind) {
-    case "message":
-      return absentMessage(rules, env, opened, absence, input);
-    case "ask":
-      return { state: null, effects: [{ kind: "reply", to: input.reply, answer: { outcome: "unknown" } }] };
-    case "operator":
-      if (input.reply === null) return { state: null, ignored: "nothing-to-do" };
-      return { state: null, effects: [{ kind: "reply", to: input.reply, answer: { outcome: "unknown" } }] };
-    case "timeout":
-      return { state: null, ignored: "late-timeout" };
-    case "resource":
-      return { state: null, ignored: "late-resource-result" };
-    case "suspicion":
-    case "closed":
-    case "start":
-      return { state: null, ignored: "nothing-to-do" };
-    default:
-      return unreachable(input);
-  }
+  return input.kind === "message" ? absentMessage(rules, env, opened, absence, input) : withoutState(input);
 }
 
 function absentMessage(

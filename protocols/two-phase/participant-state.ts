@@ -1,22 +1,17 @@
 /** A participant's state, and the steps and words that its files share. */
 
-import { resource, tombstone, type Branch } from "../branch.ts";
+import { resource, tombstone } from "../branch.ts";
+import type { HeuristicBranch } from "../heuristic-branch.ts";
 import type { Effect, ReplyId, Send, Step, View } from "../machine.ts";
 import type { ParticipantRecord } from "../record.ts";
 import type { AbortReason, Closed, Decision, NodeId } from "../transaction.ts";
 
-export interface State extends Branch {
+export interface State extends HeuristicBranch {
   readonly phase: "active" | "preparing" | "prepared" | "committing" | "damaged" | "heuristic";
   /** preparing, committing: the coordinator left the decision to this branch (§A.7-2). */
   readonly onePhase: boolean;
   /** No earlier life of this branch can have voted read-only and lost its unforced row (cooperation.ts). */
   readonly firstLife: boolean;
-  /** Why nothing of the branch was applied though it was to be; "": it was. */
-  readonly damage: string;
-  /** heuristic: what a person made of the branch, in whose words, and the decision once it is known. */
-  readonly did: Decision;
-  readonly reason: string;
-  readonly told: Decision | null;
   readonly attempt: number;
   /** Inquiries since the coordinator was last heard of. */
   readonly unanswered: number;

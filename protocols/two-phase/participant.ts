@@ -18,8 +18,9 @@ import type { ParticipantRecord } from "../record.ts";
 import type { AbortReason, NodeId, TransactionId } from "../transaction.ts";
 import { onPeerReply, onPeerRequest, requestsToPeers, witnesses } from "./cooperation.ts";
 import { reportText } from "../heuristic.ts";
+import { heuristicAlarm, lookedAfter, onOperator } from "../heuristic-branch.ts";
 import { absent } from "./participant-absent.ts";
-import { heuristicAlarm, lookedAfter, onForced, onOperator, onTold } from "./participant-heuristic.ts";
+import { onForced, onTold } from "./participant-heuristic.ts";
 import {
   acknowledgement,
   committedRow,
@@ -77,7 +78,7 @@ function stepBy(rules: Presumption, env: Env, state: State, input: Input): Parti
     case "closed":
       return onClosed(env, state);
     case "operator":
-      return onOperator(env, state, input.act, input.reason, input.reply);
+      return ended(env, state, input);
     case "start":
       return { state, ignored: "nothing-to-do" };
     default:
@@ -90,6 +91,19 @@ function onClosed(env: Env, state: State): ParticipantStep {
   if (state.phase === "active" || state.phase === "preparing")
     return undo(env, state, "CANCELLED", "the coordinator closed the transaction", false);
   return isInDoubt(state) ? inquire(env, { ...state, attempt: -1 }) : { state, ignored: "nothing-to-do" };
+}
+
+/** A person ends a branch that is stuck, or has looked after what that did. */
+function ended(env: Env, state: State, input: Input & { kind: "operator" }): ParticipantStep {
+  const { reason, reply } = input;
+  return onOperator(
+    env,
+    state,
+    input,
+    (did): State => ({ ...state, phase: "heuristic", did, reason }),
+    (did) => [resource({ act: did })],
+    (now) => (reply === null ? [] : [shown(now, reply)]),
+  );
 }
 
 function onMessage(rules: Presumption, env: Env, state: State, from: NodeId, body: Message): ParticipantStep {
@@ -120,7 +134,7 @@ function onMessage(rules: Presumption, env: Env, state: State, from: NodeId, bod
     }
     case "forget":
       return state.phase === "damaged" || state.told !== null
-        ? lookedAfter(state, null)
+        ? lookedAfter(state, [])
         : { state, ignored: "nothing-to-do" };
     default:
       return { state, effects: [impossible(from, body)] };

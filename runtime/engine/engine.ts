@@ -257,6 +257,12 @@ export class Engine {
     return [...this.groups.values()].map(({ entry }) => entry);
   }
 
+  /** What was last seen of a peer that is known: written down with what is written next. */
+  sawPeer(node: NodeId, { log, incarnation, sequence }: Pick<Peer, "log" | "incarnation" | "sequence">): void {
+    const known = this.peers.get(node);
+    if (known !== undefined) this.notePeer(node, { role: known.role, log, incarnation, sequence }, false);
+  }
+
   get liveCount(): number {
     return this.instances.size;
   }

@@ -1,6 +1,7 @@
 /** The door of this room. */
 
 export { Engine, type AnyMachine, type EngineOptions } from "./engine.ts";
+export { Follower, type FollowerOptions } from "./follower.ts";
 export { closedIdentity, type Identity } from "./identity.ts";
 export type * from "./entry.ts";
 export type { Peer } from "./instance.ts";

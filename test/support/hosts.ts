@@ -4,7 +4,17 @@ import { Acceptor } from "../../acceptor/wiring.ts";
 import { Coordinator } from "../../coordinator/wiring.ts";
 import { Participant } from "../../participant/wiring.ts";
 import type { NodeId } from "../../protocols/index.ts";
-import type { Clock, Engine, Envelope, Observer, PeerRole, Returning, Scheduler } from "../../runtime/engine/index.ts";
+import type {
+  Clock,
+  Engine,
+  Envelope,
+  Follower,
+  FollowerOptions,
+  Observer,
+  PeerRole,
+  Returning,
+  Scheduler,
+} from "../../runtime/engine/index.ts";
 import { Disk, type Tail } from "./disk.ts";
 import { Crash, type CrashPoint, FakeJournal } from "./journal.ts";
 import type { Receiver, Watermark } from "./network.ts";
@@ -211,29 +221,28 @@ export class CoordinatorHost extends Host {
   }
 }
 
-export class ParticipantHost extends Host {
-  readonly role = "participant";
-  private running: Participant | null = null;
-  resource = this.makeResource();
+/** A node that follows coordinators. */
+abstract class FollowerHost<F extends Follower> extends Host {
+  protected running: F | null = null;
 
-  get participant(): Participant {
+  protected get follower(): F {
     if (this.running === null) throw new Error(`${this.name} was never started`);
     return this.running;
   }
 
   get engine(): Engine {
-    return this.participant.engine;
+    return this.follower.engine;
   }
+
+  protected abstract make(options: FollowerOptions): F;
 
   protected boot(): void {
     const { world, name, disk, journal, clock, scheduler, observer } = this;
-    this.resource = this.makeResource();
-    this.running = new Participant({
+    this.running = this.make({
       node: name,
       incarnation: disk.incarnation,
       times: world.options.times,
       limits: { peers: 100 },
-      lockWaitMs: world.options.lockWaitMs,
       retention: world.options.retention,
       clock,
       scheduler,
@@ -241,29 +250,43 @@ export class ParticipantHost extends Host {
       journal,
       observer,
       network: { send: (to, envelopes) => world.network.send(name, to, envelopes) },
-      resource: this.resource,
     });
     this.running.open([...disk.rows]);
   }
 
   protected take(from: NodeId, envelopes: readonly Envelope[]): void {
-    this.participant.onEnvelopes(from, envelopes);
+    this.follower.onEnvelopes(from, envelopes);
   }
 
   protected takeWatermark(from: NodeId, { below, except }: Watermark): void {
-    this.participant.onWatermark(from, below, except);
+    this.follower.onWatermark(from, below, except);
   }
 
   admit(hello: Returning): boolean {
-    return this.participant.admit(hello).ok;
+    return this.follower.admit(hello).ok;
   }
 
   linkUp(node: NodeId): void {
-    this.participant.onUp(node);
+    this.follower.onUp(node);
   }
 
   linkDown(node: NodeId, seen: Returning): void {
-    this.participant.onDown(node, seen);
+    this.follower.onDown(node, seen);
+  }
+}
+
+export class ParticipantHost extends FollowerHost<Participant> {
+  readonly role = "participant";
+  resource = this.makeResource();
+
+  get participant(): Participant {
+    return this.follower;
+  }
+
+  protected make(options: FollowerOptions): Participant {
+    this.resource = this.makeResource();
+    const { lockWaitMs } = this.world.options;
+    return new Participant({ ...options, lockWaitMs, resource: this.resource });
   }
 
   private makeResource(): FakeResource {
@@ -273,54 +296,10 @@ export class ParticipantHost extends Host {
   }
 }
 
-export class AcceptorHost extends Host {
+export class AcceptorHost extends FollowerHost<Acceptor> {
   readonly role = "acceptor";
-  private running: Acceptor | null = null;
 
-  get acceptor(): Acceptor {
-    if (this.running === null) throw new Error(`${this.name} was never started`);
-    return this.running;
-  }
-
-  get engine(): Engine {
-    return this.acceptor.engine;
-  }
-
-  protected boot(): void {
-    const { world, name, disk, journal, clock, scheduler, observer } = this;
-    this.running = new Acceptor({
-      node: name,
-      incarnation: disk.incarnation,
-      times: world.options.times,
-      limits: { peers: 100 },
-      retention: world.options.retention,
-      clock,
-      scheduler,
-      random: world.random,
-      journal,
-      observer,
-      network: { send: (to, envelopes) => world.network.send(name, to, envelopes) },
-    });
-    this.running.open([...disk.rows]);
-  }
-
-  protected take(from: NodeId, envelopes: readonly Envelope[]): void {
-    this.acceptor.onEnvelopes(from, envelopes);
-  }
-
-  protected takeWatermark(from: NodeId, { below, except }: Watermark): void {
-    this.acceptor.onWatermark(from, below, except);
-  }
-
-  admit(hello: Returning): boolean {
-    return this.acceptor.admit(hello).ok;
-  }
-
-  linkUp(node: NodeId): void {
-    this.acceptor.onUp(node);
-  }
-
-  linkDown(node: NodeId, seen: Returning): void {
-    this.acceptor.onDown(node, seen);
+  protected make(options: FollowerOptions): Acceptor {
+    return new Acceptor(options);
   }
 }
