@@ -9,29 +9,25 @@
  */
 
 import { backoff } from "../backoff.ts";
-import { BALLOT_ZERO, isSameBallot, type Ballot } from "../ballot.ts";
-import { heuristicRow, reportersOf, type Report } from "../heuristic.ts";
-import type { Answer, Effect, Env, Input, Machine, OperatorAct, ReplyId, Send, Step, View } from "../machine.ts";
-import { unreachable } from "../machine.ts";
-import type { Message, Word } from "../message.ts";
+import { isSameBallot } from "../ballot.ts";
+import { heuristicRow } from "../heuristic.ts";
 import {
-  decisionOf,
-  firstAcceptors,
-  isSameMembership,
-  isStarChosen,
-  proposalsAfter,
-  quorumOf,
-  tallied,
-  type Acceptance,
-  type Membership,
-  type Promised,
-} from "../quorum.ts";
+  unreachable,
+  type Effect,
+  type Env,
+  type Input,
+  type Machine,
+  type OperatorAct,
+  type ReplyId,
+  type Send,
+} from "../machine.ts";
+import type { Message } from "../message.ts";
+import { firstAcceptors, tallied, type Membership } from "../quorum.ts";
 import type { CoordinatorRecord } from "../record.ts";
 import {
   parseTransactionId,
   type AbortReason,
   type Absence,
-  type AcceptorGroup,
   type BranchPlan,
   type Closed,
   type Decision,
@@ -39,79 +35,31 @@ import {
   type NodeId,
   type TransactionId,
 } from "../transaction.ts";
-
-/** What an abort is told to be for, where no branch says why. */
-interface Why {
-  readonly reason: AbortReason;
-  readonly detail: string;
-}
-
-export interface State {
-  readonly transaction: TransactionId;
-  /** beginning: one branch has its last work and has not proposed. */
-  readonly phase: "init" | "beginning" | "voting" | "promising" | "proposing" | "committing" | "aborting";
-  /** null where it has no memory of the begin. */
-  readonly descriptor: Descriptor | null;
-  /** null: nobody has said it yet. */
-  readonly membership: Membership | null;
-  /** Of its own, but for 0. */
-  readonly ballot: Ballot;
-  /** The highest counter that was heard of. */
-  readonly counter: number;
-  /** promising: who promised this ballot. */
-  readonly promises: readonly Promised[];
-  readonly tally: readonly Acceptance[];
-  readonly words: readonly Word[];
-  /** Branches that had the decision in their journals before it was known here, and what it is. */
-  readonly early: readonly NodeId[];
-  readonly heard: Decision | null;
-  readonly unacknowledged: readonly NodeId[];
-  /** Of branches that went against the decision. */
-  readonly reports: readonly Report[];
-  /** They wait for the outcome. */
-  readonly replies: readonly ReplyId[];
-  /** They are told what is known when a ballot has failed. */
-  readonly asks: readonly ReplyId[];
-  /** Links that are down: they name the reason of an abort, and never cause one. */
-  readonly suspected: readonly NodeId[];
-  /** Ballots that came to nothing, or rounds of the decision. */
-  readonly attempt: number;
-  /** What the last ballot failed for want of, in words. */
-  readonly missing: string | null;
-  readonly why: Why;
-}
-
-type CoordinatorStep = Step<State, CoordinatorRecord>;
-
-/** The acceptors have what a leader needs to know, and another one may finish a transaction. */
-const TAKEN_OVER: Why = {
-  reason: "COORDINATOR_RESTARTED",
-  detail: "the coordinator did not finish it, and it was recovered from the acceptors",
-};
-
-function init(_env: Env, id: TransactionId): State {
-  return {
-    transaction: id,
-    phase: "init",
-    descriptor: null,
-    membership: null,
-    ballot: BALLOT_ZERO,
-    counter: 0,
-    promises: [],
-    tally: [],
-    words: [],
-    early: [],
-    heard: null,
-    unacknowledged: [],
-    reports: [],
-    replies: [],
-    asks: [],
-    suspected: [],
-    attempt: 0,
-    missing: null,
-    why: TAKEN_OVER,
-  };
-}
+import {
+  type Why,
+  type State,
+  type CoordinatorStep,
+  init,
+  isDecided,
+  decisionIn,
+  hasVoted,
+  isForeign,
+  withWords,
+  acceptorsOf,
+  toAll,
+  withEffects,
+} from "./coordinator-state.ts";
+import {
+  whyLate,
+  answerOf,
+  missing,
+  outcomeOf,
+  acknowledged,
+  answered,
+  decisionOfRow,
+  view,
+} from "./coordinator-answers.ts";
+import { recover, nextBallot, propose, onNack, learned, hasQuorums } from "./coordinator-ballots.ts";
 
 /** @param fast the acceptors tell the branches, too: a commit of ballot 0 needs no word of the leader (§C.6-3) */
 function machine(fast: boolean): Machine<State, CoordinatorRecord> {
@@ -484,93 +432,6 @@ function abandon(state: State, why: Why): CoordinatorStep {
   };
 }
 
-/** A transaction of which nothing is known but its id, or what somebody in doubt says of it. */
-function recover(env: Env, state: State): CoordinatorStep {
-  if (groupsOf(env, state).length > 0) return nextBallot(env, state);
-  const waiting = [...state.replies, ...state.asks];
-  if (waiting.length === 0) return { state: null, ignored: "nothing-to-do" };
-  return {
-    state: null,
-    effects: waiting.map((to) => ({ kind: "reply", to, answer: { outcome: "unknown" } })),
-  };
-}
-
-/** Phase 1: above every ballot that was heard of, to whole groups. */
-function nextBallot(env: Env, state: State): CoordinatorStep {
-  const counter = Math.max(state.counter, state.ballot.counter) + 1;
-  const ballot: Ballot = { counter, node: env.self, incarnation: env.incarnation };
-  const next: State = { ...state, phase: "promising", ballot, counter, promises: [] };
-  return {
-    state: next,
-    sends: toAll(acceptorsOf(env, next), { kind: "phase-1a", ballot }),
-    timers: [{ cancel: "vote" }, ballotTimer(env, next)],
-  };
-}
-
-/** Phase 2, once a ballot: for every branch, or, where nobody knows any, for all that there may be (§C.4, `*`). */
-function propose(env: Env, state: State): CoordinatorStep {
-  const { membership, ballot } = state;
-  const counted = state.promises.filter(
-    ({ acceptor }) => membership === null || membership.group.acceptors.includes(acceptor),
-  );
-  const proposals = membership === null ? [] : proposalsAfter(membership.participants, counted);
-  const next: State = { ...state, phase: "proposing" };
-  return {
-    state: next,
-    sends: toAll(acceptorsOf(env, next), { kind: "phase-2a", ballot, membership, proposals, words: [], begins: false }),
-    timers: [ballotTimer(env, next)],
-  };
-}
-
-/** Grows with every ballot that failed and is drawn at random, so that two leaders do not outbid each other for ever (§E.3). */
-function ballotTimer(env: Env, { attempt }: State): { set: "ballot"; minMs: number; maxMs: number } {
-  return { set: "ballot", ...backoff(env.times.acknowledgementMs, env.times.retryCapMs, attempt) };
-}
-
-/** The next ballot will be above; when, the timer says that is set. */
-function onNack(state: State, { counter }: Ballot): CoordinatorStep {
-  if (counter <= state.counter || isDecided(state)) return { state, ignored: "outbid" };
-  return { state: { ...state, counter } };
-}
-
-function learned(env: Env, { tally, membership }: State): Decision | null {
-  if (membership !== null) return decisionOf(tally, membership);
-  return isStarChosen(tally, env.groups()) ? "abort" : null;
-}
-
-function hasQuorums(env: Env, state: State): boolean {
-  return groupsOf(env, state).every(
-    (group) => state.promises.filter(({ acceptor }) => group.acceptors.includes(acceptor)).length >= quorumOf(group),
-  );
-}
-
-/** The group that it is pinned to, or, where that is not known, all that it may be pinned to. */
-function groupsOf(env: Env, { membership }: State): readonly AcceptorGroup[] {
-  return membership === null ? env.groups() : [membership.group];
-}
-
-function acceptorsOf(env: Env, state: State): readonly NodeId[] {
-  return [...new Set(groupsOf(env, state).flatMap(({ acceptors }) => acceptors))];
-}
-
-/** Said under another descriptor: it does not count. */
-function isForeign({ membership }: State, said: Membership | null): boolean {
-  return membership !== null && said !== null && !isSameMembership(membership, said);
-}
-
-function withWords(known: readonly Word[], words: readonly Word[]): readonly Word[] {
-  const fresh = words.filter(({ participant }) => !known.some((each) => each.participant === participant));
-  return fresh.length === 0 ? known : [...known, ...fresh];
-}
-
-function isDecided({ phase }: State): boolean {
-  return phase === "committing" || phase === "aborting";
-}
-
-function decisionIn({ phase }: State): Decision {
-  return phase === "committing" ? "commit" : "abort";
-}
-
 /** Every branch has it in its journal: the acceptors may forget it, and so does the leader. */
 function finish(env: Env, state: State, decision: Decision): CoordinatorStep {
   const { membership, reports } = state;
@@ -596,10 +457,6 @@ function finish(env: Env, state: State, decision: Decision): CoordinatorStep {
     sends: toAll(holders(env, state), { kind: "close", decision }),
     effects: state.replies.map((reply) => ({ kind: "reply", to: reply, answer })),
   };
-}
-
-function withEffects(step: CoordinatorStep, effects: readonly Effect[]): CoordinatorStep {
-  return effects.length === 0 ? step : { ...step, effects: [...(step.effects ?? []), ...effects] };
 }
 
 /** It has led a ballot of its own without having begun the transaction. */
@@ -646,126 +503,10 @@ function onReconnected(state: State, node: NodeId): CoordinatorStep {
   };
 }
 
-function hasVoted({ tally }: State, node: NodeId): boolean {
-  return tally.some(({ participant }) => participant === node);
-}
-
 function onAsk(state: State, reply: ReplyId): CoordinatorStep {
   return { state, effects: [{ kind: "reply", to: reply, answer: answerOf(state) }] };
 }
 
-function whyLate(state: State): Why {
-  const silent = (state.membership?.participants ?? []).filter((node) => !hasVoted(state, node));
-  const cut = silent.filter((node) => state.suspected.includes(node));
-  if (cut.length > 0) return { reason: "PARTICIPANT_UNREACHABLE", detail: `no link to ${cut.join(", ")}` };
-  const who = silent.length === 0 ? "the acceptors" : silent.join(", ");
-  return { reason: "TIMEOUT", detail: `no vote in time from ${who}` };
-}
-
-function answerOf(state: State): Answer {
-  if (isDecided(state)) return outcomeOf(state);
-  const { state: shown, participants, waitingFor } = view(state);
-  return { outcome: "pending", state: shown, participants, ...(waitingFor === undefined ? {} : { waitingFor }) };
-}
-
-/** What keeps the ballot from its quorum; null: it has one. */
-function missing(env: Env, state: State): string | null {
-  return (
-    groupsOf(env, state)
-      .map((group) => missingOf(state, group))
-      .find((text) => text !== null) ?? null
-  );
-}
-
-function missingOf({ phase, promises, tally, ballot }: State, group: AcceptorGroup): string | null {
-  const { acceptors } = group;
-  const heard = acceptors.filter((node) =>
-    phase === "promising"
-      ? promises.some(({ acceptor }) => acceptor === node)
-      : tally.some((each) => each.acceptor === node && isSameBallot(each.ballot, ballot)),
-  );
-  if (heard.length >= quorumOf(group)) return null;
-  const silent = acceptors.filter((node) => !heard.includes(node));
-  const verb = silent.length === 1 ? "does" : "do";
-  return `${quorumOf(group)} of ${acceptors.length} acceptors are needed, and ${listed(silent)} ${verb} not answer`;
-}
-
-function listed(nodes: readonly NodeId[]): string {
-  return nodes.length < 2 ? nodes.join("") : `${nodes.slice(0, -1).join(", ")} and ${nodes.at(-1) ?? ""}`;
-}
-
-function outcomeOf(state: State): Answer {
-  if (state.phase === "committing") {
-    const results = new Map<NodeId, Uint8Array>();
-    for (const { participant, result } of state.words) if (result.length > 0) results.set(participant, result);
-    return { outcome: "committed", results, heuristic: state.reports.length > 0 };
-  }
-  for (const { participant, reason, detail } of state.words)
-    if (reason !== null) return { outcome: "aborted", reason, detail, participant };
-  return { outcome: "aborted", ...state.why, participant: null };
-}
-
-/** The damage was looked after: its branches may forget it, and the row goes with age. */
-function acknowledged(closed: Closed, reply: ReplyId | null): CoordinatorStep {
-  const effects = reply === null ? [] : [answered(reply, { kind: "closed", closed })];
-  if (closed.outcome !== "heuristic" || closed.until !== "closed")
-    return reply === null ? { state: null, ignored: "nothing-to-do" } : { state: null, effects };
-  return {
-    state: null,
-    closed: { outcome: { ...closed, until: "retention" }, force: true },
-    sends: toAll(reportersOf(closed), { kind: "forget" }),
-    effects,
-  };
-}
-
-function answered(to: ReplyId, absence: Absence): Effect {
-  return { kind: "reply", to, answer: answerFor(absence) };
-}
-
-/** A row of damage has a reason where the decision was to abort. */
-function decisionOfRow({ outcome, reason }: Closed): Decision {
-  return outcome === "aborted" || reason !== null ? "abort" : "commit";
-}
-
-function answerFor(absence: Absence): Answer {
-  switch (absence.kind) {
-    case "closed": {
-      const { outcome, reason, detail } = absence.closed;
-      if (decisionOfRow(absence.closed) === "abort")
-        return { outcome: "aborted", reason: reason ?? TAKEN_OVER.reason, detail, participant: null };
-      return { outcome: "committed", results: new Map(), heuristic: outcome === "heuristic" };
-    }
-    case "forgotten":
-      return { outcome: "forgotten" };
-    case "foreign":
-      return { outcome: "not-mine" };
-    case "lost":
-    case "fresh":
-      return { outcome: "unknown" };
-    default:
-      return unreachable(absence);
-  }
-}
-
-function toAll(nodes: readonly NodeId[], body: Message): Send[] {
-  return nodes.map((to) => ({ to, body }));
-}
-
-function view(state: State): View {
-  const participants =
-    state.membership?.participants ?? state.descriptor?.branches.map(({ participant }) => participant) ?? [];
-  const shown = {
-    init: "active",
-    beginning: "preparing",
-    voting: "preparing",
-    promising: "preparing",
-    proposing: "preparing",
-    committing: "committing",
-    aborting: "aborting",
-  } as const;
-  const waitingFor = isDecided(state) || state.missing === null ? {} : { waitingFor: state.missing };
-  return { state: shown[state.phase], participants, coordinator: null, ...waitingFor };
-}
-
 export const coordinator = machine(false);
+
 export const fastCoordinator = machine(true);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { CoordinatorRecord, Machine, Message, ParticipantRecord } from "../../../protocols/index.ts";
-import type { State as LeaderState } from "../../../protocols/paxos-commit/coordinator.ts";
+import type { State as LeaderState } from "../../../protocols/paxos-commit/coordinator-state.ts";
 import type { State as BranchState } from "../../../protocols/paxos-commit/participant-state.ts";
 import { capabilitiesOf } from "../../conformance/capabilities.ts";
 import { found, run } from "../../conformance/schedule.ts";

@@ -1,0 +1,68 @@
+/** Ballots of a leader's own: the two phases by which it finds or settles what is chosen (protocols §C.5). */
+
+import { backoff } from "../backoff.ts";
+import type { Ballot } from "../ballot.ts";
+import type { Env } from "../machine.ts";
+import { decisionOf, isStarChosen, proposalsAfter, quorumOf } from "../quorum.ts";
+import type { Decision } from "../transaction.ts";
+import { type State, type CoordinatorStep, isDecided, groupsOf, acceptorsOf, toAll } from "./coordinator-state.ts";
+
+/** A transaction of which nothing is known but its id, or what somebody in doubt says of it. */
+export function recover(env: Env, state: State): CoordinatorStep {
+  if (groupsOf(env, state).length > 0) return nextBallot(env, state);
+  const waiting = [...state.replies, ...state.asks];
+  if (waiting.length === 0) return { state: null, ignored: "nothing-to-do" };
+  return {
+    state: null,
+    effects: waiting.map((to) => ({ kind: "reply", to, answer: { outcome: "unknown" } })),
+  };
+}
+
+/** Phase 1: above every ballot that was heard of, to whole groups. */
+export function nextBallot(env: Env, state: State): CoordinatorStep {
+  const counter = Math.max(state.counter, state.ballot.counter) + 1;
+  const ballot: Ballot = { counter, node: env.self, incarnation: env.incarnation };
+  const next: State = { ...state, phase: "promising", ballot, counter, promises: [] };
+  return {
+    state: next,
+    sends: toAll(acceptorsOf(env, next), { kind: "phase-1a", ballot }),
+    timers: [{ cancel: "vote" }, ballotTimer(env, next)],
+  };
+}
+
+/** Phase 2, once a ballot: for every branch, or, where nobody knows any, for all that there may be (§C.4, `*`). */
+export function propose(env: Env, state: State): CoordinatorStep {
+  const { membership, ballot } = state;
+  const counted = state.promises.filter(
+    ({ acceptor }) => membership === null || membership.group.acceptors.includes(acceptor),
+  );
+  const proposals = membership === null ? [] : proposalsAfter(membership.participants, counted);
+  const next: State = { ...state, phase: "proposing" };
+  return {
+    state: next,
+    sends: toAll(acceptorsOf(env, next), { kind: "phase-2a", ballot, membership, proposals, words: [], begins: false }),
+    timers: [ballotTimer(env, next)],
+  };
+}
+
+/** Grows with every ballot that failed and is drawn at random, so that two leaders do not outbid each other for ever (§E.3). */
+export function ballotTimer(env: Env, { attempt }: State): { set: "ballot"; minMs: number; maxMs: number } {
+  return { set: "ballot", ...backoff(env.times.acknowledgementMs, env.times.retryCapMs, attempt) };
+}
+
+/** The next ballot will be above; when, the timer says that is set. */
+export function onNack(state: State, { counter }: Ballot): CoordinatorStep {
+  if (counter <= state.counter || isDecided(state)) return { state, ignored: "outbid" };
+  return { state: { ...state, counter } };
+}
+
+export function learned(env: Env, { tally, membership }: State): Decision | null {
+  if (membership !== null) return decisionOf(tally, membership);
+  return isStarChosen(tally, env.groups()) ? "abort" : null;
+}
+
+export function hasQuorums(env: Env, state: State): boolean {
+  return groupsOf(env, state).every(
+    (group) => state.promises.filter(({ acceptor }) => group.acceptors.includes(acceptor)).length >= quorumOf(group),
+  );
+}
