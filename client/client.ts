@@ -19,6 +19,8 @@ import { workOf } from "./work.ts";
 export interface ConnectOptions {
   /** For calls that name no time of their own, in milliseconds. Default 10,000. */
   readonly defaultTimeoutMs?: number;
+  /** For transactions that name no protocol of their own. Default: the coordinator's. */
+  readonly protocol?: string;
   /** Retries for each request, and the reserve. Default 10 % and 10. */
   readonly retryBudget?: BudgetOptions;
   /** Submits that may be under way at once at a coordinator; more wait in the client. Default 1,024. */
@@ -59,14 +61,16 @@ export class Client {
   private readonly budget: RetryBudget;
   private readonly defaultTimeoutMs: number;
   private readonly bigints: boolean;
+  private readonly protocol: string;
   private closed = false;
 
   /** @throws NemconError INVALID_REQUEST, ADDRESS_INVALID, ADDRESS_NOT_LOOPBACK */
   constructor(addresses: readonly string[], options: ConnectOptions = {}) {
-    const { defaultTimeoutMs, retryBudget, inFlight, bigint } = options;
+    const { defaultTimeoutMs, retryBudget, inFlight, bigint, protocol = "" } = options;
     this.budget = new RetryBudget(retryBudget ?? defaultBudget);
     this.defaultTimeoutMs = defaultTimeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.bigints = bigint ?? false;
+    this.protocol = protocol;
     this.coordinators = new Coordinators(addresses, { budget: this.budget, inFlight: inFlight ?? IN_FLIGHT });
   }
 
@@ -78,7 +82,7 @@ export class Client {
    *   where it aborts before anything was sent
    */
   async submit(request: SubmitRequest): Promise<Outcome> {
-    const { protocol = "", retryConflicts = false } = request;
+    const { protocol = this.protocol, retryConflicts = false } = request;
     const deadline = this.deadline(request);
     const work = workOf(protocol, request.branches);
     this.budget.deposit();
@@ -216,7 +220,7 @@ export class Client {
 
   private async beginWithin(
     deadline: Deadline,
-    { protocol = "", initiator = "" }: BeginOptions,
+    { protocol = this.protocol, initiator = "" }: BeginOptions,
     whole: Deadline | null,
   ): Promise<Transaction> {
     const { coordinators, defaultTimeoutMs, bigints } = this;

@@ -142,6 +142,16 @@ function readyDocument({ directory, coordinators, participants, acceptors }: Lay
   };
 }
 
-function demoDocument({ killed, verdict: { figures: sums, ...verdict }, ...figures }: DemoFigures): Json {
-  return { demo: { ...figures, killed: { ...killed }, verdict: { ...verdict, ...sums } } };
+function demoDocument({ killed, left, verdict: { figures: sums, ...verdict }, ...figures }: DemoFigures): Json {
+  return {
+    demo: {
+      ...figures,
+      killed: { ...killed },
+      left: left.map((each) => ({
+        ...each,
+        example: each.example && { ...each.example, locks: [...each.example.locks] },
+      })),
+      verdict: { ...verdict, ...sums },
+    },
+  };
 }

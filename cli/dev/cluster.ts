@@ -108,9 +108,6 @@ export async function startCluster(
   const dial = coordinators.map(({ address }) => address).join(",");
   const group = acceptors.map(({ name, address }) => `${name}@${address}`).join(",");
   const more = [
-    // The demonstration is one of two-phase commit; every transaction may name another protocol.
-    "--protocol-default",
-    "2pc",
     ...(group === "" ? [] : ["--acceptors", group]),
     ...(allowUnsafe ? ["--protocol-unsafe", "allowed"] : []),
   ];

@@ -1,17 +1,11 @@
 /** The demonstration: a workload over the banks, the coordinator killed in the middle, and every answer compared with the books. */
 
 import { connect, NemconError, type Client } from "../../client/index.ts";
-import {
-  answerTo,
-  askAgain,
-  type Answered,
-  type Bank,
-  type Judge,
-  type Verdict,
-  type Workload,
-} from "../../lab/index.ts";
+import type { Bank, Judge, Verdict, Workload } from "../../lab/index.ts";
 import { Branches, type OpenBranch } from "./branches.ts";
 import type { Layout } from "./cluster.ts";
+import { Load, pause, TRANSACTION_MS } from "./load.ts";
+import { leave, type Left } from "./second-act.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 export interface DemoOptions {
@@ -32,9 +26,12 @@ export interface DemoFigures {
   /** Of all: whose outcome was asked for by its id, since the first answer was unknown. */
   readonly asked: number;
   readonly types: Readonly<Record<string, number>>;
+  /** Of the first act, its outage included. */
   readonly perSecond: number;
   /** The last kill, and how many there were. */
   readonly killed: Killed & { readonly kills: number };
+  /** The second act; empty where the cluster has one coordinator, or fewer than three acceptors. */
+  readonly left: readonly Left[];
   readonly branchesLeft: number;
   readonly verdict: Verdict;
 }
@@ -61,19 +58,17 @@ export interface Teller {
   killed(name: string, pid: number | null, underway: number): void;
   inDoubt(branches: readonly OpenBranch[], downMs: number, answered: number): void;
   back(killed: Killed): void;
+  secondAct(): void;
+  left(left: Left): void;
   working<T>(label: string, work: Promise<T>): Promise<T>;
 }
 
-const TRANSACTION_MS = 20_000;
 /** Held down this long, so that what is in doubt can be looked at. */
 const DOWN_MS = 1_000;
 const RECOVERY_BOUND_MS = 60_000;
 /** The kill waits this long for a branch that is in doubt, so that there is something to look at. */
 const MOMENT_BOUND_MS = 2_000;
 const MOST_KILLS = 3;
-/** Every so many clients one works with another coordinator. */
-const ELSEWHERE_EVERY = 8;
-const REFUSED_PAUSE_MS = 250;
 
 export interface Stage {
   readonly layout: Layout;
@@ -96,6 +91,7 @@ export async function demonstrate(
   const banks = banksOf(layout);
   const settings = {
     defaultTimeoutMs: TRANSACTION_MS,
+    protocol: "2pc",
     retryBudget: { ratio: 0.1, reserve: options.concurrency * 4 },
   };
   const addresses = layout.coordinators.map(({ address }) => address);
@@ -119,13 +115,56 @@ export async function demonstrate(
 
     await tell.working("Running", pause(options.seconds * 1_000));
     await tell.working("Finishing what is under way", load.stop());
+    const acts = await secondAct({ layout, supervisor, workload }, { judge, branches }, options, tell);
     await branches.until((open) => open.length === 0, RECOVERY_BOUND_MS);
-    const left = await branches.open();
-    return figures(workload, load, judge.verdict(), killed, left.length);
+    const open = await branches.open();
+    return figures(workload, [load, ...acts.loads], judge.verdict(), { killed, left: acts.left }, open.length);
   } finally {
     branches.close();
     for (const client of [everyone, mostly, elsewhere]) client.close();
   }
+}
+
+/** The same death under two-phase commit and under Paxos Commit, side by side (second-act.ts). */
+async function secondAct(
+  { layout, supervisor, workload }: Stage,
+  { judge, branches }: { readonly judge: Judge; readonly branches: Branches },
+  { seconds, concurrency }: DemoOptions,
+  tell: Teller,
+): Promise<{ readonly left: readonly Left[]; readonly loads: readonly Load[] }> {
+  const [target, other] = layout.coordinators;
+  const [acceptor] = layout.acceptors;
+  if (target === undefined || other === undefined || layout.acceptors.length < 3) return { left: [], loads: [] };
+  tell.secondAct();
+  const left: Left[] = [];
+  const loads: Load[] = [];
+  for (const [protocol, down] of [
+    ["2pc", null],
+    ["paxos-commit", acceptor?.name ?? null],
+  ] as const) {
+    const reserve = concurrency * 4;
+    const one = connect(target.address, {
+      defaultTimeoutMs: TRANSACTION_MS,
+      protocol,
+      retryBudget: { ratio: 0.1, reserve },
+    });
+    try {
+      const play = { supervisor, branches, coordinator: target.name };
+      // Again, where it died in a moment in which no branch was in doubt.
+      for (let kills = 1; ; kills += 1) {
+        const load = new Load({ everyone: one, mostly: one, elsewhere: one }, { workload, judge }, concurrency);
+        loads.push(load);
+        const seen = await tell.working(`Waiting under ${protocol}`, leave(protocol, down, load, play, seconds));
+        if (seen.inDoubt === 0 && kills < MOST_KILLS) continue;
+        tell.left(seen);
+        left.push(seen);
+        break;
+      }
+    } finally {
+      one.close();
+    }
+  }
+  return { left, loads };
 }
 
 interface Scene {
@@ -183,85 +222,24 @@ async function kill(name: string, { supervisor, branches, load, tell }: Scene): 
   return killed;
 }
 
-interface Clients {
-  /** Of all coordinators. */
-  readonly everyone: Client;
-  /** Of the coordinator that is killed. */
-  readonly mostly: Client;
-  /** Of the others. */
-  readonly elsewhere: Client;
-}
-
-/** Clients that each run one transaction after the other. */
-class Load {
-  readonly answers: Answered[] = [];
-  readonly types = new Map<string, number>();
-  underway = 0;
-  /** Told unknown first, and then asked for by their ids. */
-  asked = 0;
-  elapsedMs = 0;
-  private readonly clients: Clients;
-  private readonly workload: Workload;
-  private readonly judge: Judge;
-  private readonly concurrency: number;
-  private over = false;
-  private startedMs = 0;
-  private workers: Promise<void>[] = [];
-
-  constructor(
-    clients: Clients,
-    { workload, judge }: { readonly workload: Workload; readonly judge: Judge },
-    concurrency: number,
-  ) {
-    this.clients = clients;
-    this.workload = workload;
-    this.judge = judge;
-    this.concurrency = concurrency;
-  }
-
-  start(): void {
-    this.startedMs = performance.now();
-    this.workers = Array.from({ length: this.concurrency }, (_, worker) =>
-      this.work(worker % ELSEWHERE_EVERY === ELSEWHERE_EVERY - 1 ? this.clients.elsewhere : this.clients.mostly),
-    );
-  }
-
-  async stop(): Promise<void> {
-    this.over = true;
-    await Promise.all(this.workers);
-    this.elapsedMs = performance.now() - this.startedMs;
-    const learned = await askAgain(this.answers, this.clients.everyone);
-    for (const answered of learned) this.judge.hear(answered);
-    this.asked = learned.length;
-  }
-
-  private async work(client: Client): Promise<void> {
-    while (!this.over) {
-      const job = this.workload.next();
-      this.types.set(job.type, (this.types.get(job.type) ?? 0) + 1);
-      this.underway += 1;
-      const answered = await answerTo(job, client, TRANSACTION_MS);
-      this.underway -= 1;
-      this.judge.hear(answered);
-      this.answers.push(answered);
-      // As a client of some manners does: whoever was refused waits before the next one.
-      if (answered.outcome.kind === "refused") await pause(REFUSED_PAUSE_MS);
-    }
-  }
-}
-
 function figures(
   workload: Workload,
-  load: Load,
+  loads: readonly Load[],
   verdict: Verdict,
-  killed: DemoFigures["killed"],
+  { killed, left }: Pick<DemoFigures, "killed" | "left">,
   branchesLeft: number,
 ): DemoFigures {
   const aborted: Record<string, number> = {};
   const refused: Record<string, number> = {};
   let committed = 0;
   let unknown = 0;
-  for (const { outcome } of load.answers) {
+  const [first] = loads;
+  if (first === undefined) throw new Error("no load was run");
+  const isResolved = killed.resolvedMs !== null && left.every(({ resolvedMs }) => resolvedMs !== null);
+  const answers = loads.flatMap((load) => load.answers);
+  const types = new Map<string, number>();
+  for (const load of loads) for (const [type, count] of load.types) types.set(type, (types.get(type) ?? 0) + count);
+  for (const { outcome } of answers) {
     if (outcome.kind === "committed") committed += 1;
     else if (outcome.kind === "aborted") aborted[outcome.reason] = (aborted[outcome.reason] ?? 0) + 1;
     else if (outcome.kind === "refused") refused[outcome.reason] = (refused[outcome.reason] ?? 0) + 1;
@@ -270,17 +248,18 @@ function figures(
   return {
     workload: workload.name,
     seed: workload.seed,
-    submitted: load.answers.length,
+    submitted: answers.length,
     committed,
     aborted,
     refused,
     unknown,
-    asked: load.asked,
-    types: Object.fromEntries(load.types),
-    perSecond: Math.round((load.answers.length / load.elapsedMs) * 1_000),
+    asked: loads.reduce((sum, { asked }) => sum + asked, 0),
+    types: Object.fromEntries(types),
+    perSecond: Math.round((first.answers.length / first.elapsedMs) * 1_000),
     killed,
+    left,
     branchesLeft,
-    verdict: branchesLeft === 0 && killed.resolvedMs !== null ? verdict : { ...verdict, valid: false },
+    verdict: branchesLeft === 0 && isResolved ? verdict : { ...verdict, valid: false },
   };
 }
 
@@ -298,8 +277,4 @@ async function linked(client: Client, banks: readonly Bank[]): Promise<void> {
       }
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

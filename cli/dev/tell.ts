@@ -6,6 +6,7 @@ import { table } from "../output.ts";
 import type { OpenBranch } from "./branches.ts";
 import type { Layout } from "./cluster.ts";
 import type { DemoFigures, Killed, Teller } from "./demo.ts";
+import type { Left } from "./second-act.ts";
 
 export function describeLayout(layout: Layout, pids: Readonly<Record<string, number | null>>): string {
   const row = ({ name, address }: { name: string; address: string }, where: string): string[] => [
@@ -53,8 +54,37 @@ export function teller(output: Output, workload: string, seconds: number): Telle
       ),
     inDoubt: (stuck, downMs, answered) => output.answer(inDoubtText(stuck, downMs, answered)),
     back: (killed) => output.answer(backText(killed)),
+    secondAct: () =>
+      output.answer(
+        `\nThe same death once more, under two protocols: the coordinator is killed and does ${output.style("bold", "not")} come back while one watches.`,
+      ),
+    left: (left) => output.answer(leftText(left)),
     working: (label, work) => output.progress(label, work),
   };
+}
+
+function leftText({
+  protocol,
+  coordinator,
+  acceptor,
+  inDoubt,
+  locks,
+  example,
+  watchedMs,
+  blocked,
+  resolvedMs,
+}: Left): string {
+  const gone = acceptor === null ? coordinator : `${coordinator} and ${acceptor}`;
+  const head = `  ${protocol}: ${gone} killed; ${inDoubt} branches in doubt, with ${locks} locks`;
+  if (inDoubt === 0) return `${head}: none had voted yes at that moment.`;
+  if (blocked === 0)
+    return `${head}.\n    Another coordinator decided all of them: ${milliseconds(watchedMs)} after the kill, ${gone} still down.`;
+  const held = example === null ? "" : `, such as ${example.locks.slice(0, 2).join("; ")} at ${example.participant}`;
+  const end =
+    resolvedMs === null
+      ? "and they still are"
+      : `resolved ${milliseconds(resolvedMs)} after the kill, when it was back`;
+  return `${head}.\n    ${milliseconds(watchedMs)} later ${blocked} of them still wait and hold their locks${held}; ${end}.`;
 }
 
 function milliseconds(ms: number): string {
@@ -93,7 +123,7 @@ export function verdictText(output: Output, figures: DemoFigures): string {
     ],
     ...Object.entries(refused).map(([reason, count]) => ["refused", `${count}  (${reason})`]),
     ["unknown", `${figures.unknown}  (${figures.asked} were told unknown first, and learned by their ids)`],
-    ["rate", `${figures.perSecond} transactions a second, the outage included`],
+    ["rate", `${figures.perSecond} transactions a second in the first act, the outage included`],
     ...moneyRows(verdict),
     ["answers compared", `${verdict.compared}: ${verdict.basis}`],
     ["in doubt now", String(figures.branchesLeft)],

@@ -79,6 +79,16 @@ test("the demonstration ends VALID, twice over the same directory", async () => 
     expect(demo.verdict.violations).toEqual([]);
     expect([demo.verdict.valid, demo.unknown, demo.branchesLeft]).toEqual([true, 0, 0]);
     expect(demo.committed).toBeGreaterThan(10);
+    // The second act: two-phase commit waits, Paxos Commit does not, although an acceptor is gone too.
+    const [blocking, other] = demo.left;
+    expect([blocking?.protocol, blocking?.acceptor, other?.protocol, other?.acceptor]).toEqual([
+      "2pc",
+      null,
+      "paxos-commit",
+      "acceptor-1",
+    ]);
+    expect(blocking?.resolvedMs).not.toBeNull();
+    expect([other?.blocked, other?.resolvedMs === null]).toEqual([0, false]);
     expect(demo.verdict.moneyAfter).toBe(demo.verdict.moneyBefore + demo.verdict.moneyMoved);
     expect(await ended, stderr()).toBe(0);
     for (const pid of Object.values(ready.pids)) expect(isAlive(pid)).toBe(false);

@@ -69,6 +69,8 @@ async function dies({ protocol, process: name, when, company }: Point, write: nu
   const before = readBooks(cluster.banks);
   const victim = cluster.servers.find((server) => server.name === name) ?? cluster.coordinator;
   await victim.kill();
+  // A coordinator prefers acceptors that it sees: with the third one gone it needs the other two.
+  if (cluster.acceptors.includes(victim)) await cluster.acceptors[2]?.kill();
   const transfers = oneOfEach(number);
   number += transfers.length;
   await victim.start([`--fault-kill-${when}-write`, String(write)]);
