@@ -4,6 +4,7 @@
  */
 
 import {
+  parseTransactionId,
   protocols,
   type Answer,
   type Decision,
@@ -70,12 +71,13 @@ const mustHave: {
 } = {
   vote: ({ vote }) => (vote === "yes" ? ["prepare"] : null),
   decision: ({ decision }) => (decision === "commit" ? ["commit", "committed", "heuristic", "decided"] : null),
-  // A branch that never prepared has nothing to take back.
+  // A branch that never prepared has nothing to take back; one that committed, and is told the presumption by who has
+  // forgotten that, is judged by its row.
   ack: ({ decision }, _plan, has) =>
     decision === "commit"
       ? ["committed", "damaged", "heuristic", "decided"]
       : has("prepare")
-        ? ["aborted", "heuristic", "decided"]
+        ? ["aborted", "heuristic", "decided", "committed"]
         : null,
   "decision-reply": ({ answer }) =>
     answer === "commit" ? ["committed", "damaged", "told"] : answer === "abort" ? ["aborted", "told"] : null,
@@ -199,7 +201,8 @@ export class Judges implements Probe {
         facts.collectedIn = this.incarnation();
         return;
       case "decision":
-        this.endCollection(facts);
+        // Where branches may decide among themselves, who collects learns of it later, and may ask again until then.
+        if (from === parseTransactionId(transaction)?.coordinator) this.endCollection(facts);
         if (body.decision === "abort" && this.isHarmless(facts, to)) return;
         this.decides(facts, `${from} to ${to}`, body.decision);
         return;
