@@ -207,6 +207,7 @@ export class Judges implements Probe {
         this.decides(facts, `${from} to ${to}`, body.decision);
         return;
       case "state-report":
+        if (body.state === "aborted" && this.isHarmless(facts, to)) return;
         if (body.state === "committed" || body.state === "aborted")
           this.decides(facts, `${from} to ${to}`, body.state === "committed" ? "commit" : "abort");
         return;
