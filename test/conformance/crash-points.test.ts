@@ -4,12 +4,12 @@
  */
 import { describe, expect, test } from "vitest";
 import type { ProtocolName } from "../../protocols/index.ts";
-import type { Tail } from "../support/disk.ts";
-import { Judges } from "../support/judges.ts";
-import type { CrashPoint } from "../support/journal.ts";
-import { C } from "../support/setting.ts";
-import { World } from "../support/world.ts";
-import { type Capabilities, capabilitiesOf, names } from "./capabilities.ts";
+import type { Tail } from "../../lab/simulate/disk.ts";
+import { Judges } from "../../lab/simulate/judges.ts";
+import type { CrashPoint } from "../../lab/simulate/journal.ts";
+import { C } from "../../lab/simulate/setting.ts";
+import { World } from "../../lab/simulate/world.ts";
+import { type Capabilities, capabilitiesOf, names } from "../../lab/simulate/capabilities.ts";
 
 type Begin = (world: World) => void;
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Absence, Closed, Input, LogRecord, Step, Timer } from "../../protocols/index.ts";
-import { names } from "./capabilities.ts";
+import { names } from "../../lab/simulate/capabilities.ts";
 import { kindOf, type Met, walk } from "./walk.ts";
 
 const SEEDS = 400;

@@ -3,8 +3,8 @@
  * protocols §0.1 W1–W3: the rules of §D.3 hold on every prefix, and after the faults stop everything ends.
  */
 import { expect, test } from "vitest";
-import { capabilitiesOf, names } from "./capabilities.ts";
-import { run } from "./schedule.ts";
+import { capabilitiesOf, names } from "../../lab/simulate/capabilities.ts";
+import { run } from "../../lab/simulate/schedule.ts";
 
 const { SEED, SEEDS, CI } = process.env;
 const first = Number(SEED ?? 1);

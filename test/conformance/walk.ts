@@ -10,9 +10,9 @@ import {
   type Step,
   type TransactionId,
 } from "../../protocols/index.ts";
-import { withMachines } from "../support/planted.ts";
-import { capabilitiesOf } from "./capabilities.ts";
-import { run } from "./schedule.ts";
+import { withMachines } from "../../lab/simulate/planted.ts";
+import { capabilitiesOf } from "../../lab/simulate/capabilities.ts";
+import { run } from "../../lab/simulate/schedule.ts";
 
 export type AnyMachine = Machine<unknown, LogRecord>;
 

@@ -4,8 +4,8 @@ import type { ServerUnaryCall } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { coordinatorService } from "../../coordinator/api.ts";
 import type { Coordinator, SubmitRequest } from "../../coordinator/wiring.ts";
-import { bytes } from "../support/work.ts";
-import { World } from "../support/world.ts";
+import { bytes } from "../../lab/simulate/work.ts";
+import { World } from "../../lab/simulate/world.ts";
 
 /** Half of the transactions that may be under way wait for P1, which answers nothing. */
 async function full() {

@@ -3,10 +3,10 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Answer, MessageKind, TransactionId } from "../../protocols/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
-import { withMachines } from "../support/planted.ts";
-import { C, type Work } from "../support/setting.ts";
-import { bytes, text } from "../support/work.ts";
-import { World } from "../support/world.ts";
+import { withMachines } from "../../lab/simulate/planted.ts";
+import { C, type Work } from "../../lab/simulate/setting.ts";
+import { bytes, text } from "../../lab/simulate/work.ts";
+import { World } from "../../lab/simulate/world.ts";
 
 /** Two-phase commit without one-shot mode, whatever else is registered. */
 const underTokens = { as: { oneShot: false } };

@@ -9,10 +9,10 @@ import {
   type TransactionId,
 } from "../../protocols/index.ts";
 import type { NemconError } from "../../runtime/errors/index.ts";
-import { withMachines } from "../support/planted.ts";
-import { C, defaultTimes } from "../support/setting.ts";
-import { bytes, text } from "../support/work.ts";
-import { World } from "../support/world.ts";
+import { withMachines } from "../../lab/simulate/planted.ts";
+import { C, defaultTimes } from "../../lab/simulate/setting.ts";
+import { bytes, text } from "../../lab/simulate/work.ts";
+import { World } from "../../lab/simulate/world.ts";
 
 const names = (Object.keys(protocols) as ProtocolName[]).filter((name) => protocols[name].unsolicitedVotes);
 

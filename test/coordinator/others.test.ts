@@ -6,8 +6,8 @@ import { IdRanges, Outcomes } from "../../runtime/engine/index.ts";
 import { rangeOf } from "../../runtime/engine/ranges.ts";
 import { unknownAfter } from "../../coordinator/watermark.ts";
 import type { NemconError } from "../../runtime/errors/index.ts";
-import { defaultTimes, type WorldOptions } from "../support/setting.ts";
-import { World } from "../support/world.ts";
+import { defaultTimes, type WorldOptions } from "../../lab/simulate/setting.ts";
+import { World } from "../../lab/simulate/world.ts";
 
 interface Word {
   readonly below: string;

@@ -1,6 +1,6 @@
 /** Requests that wait for a lock: they are woken when it is free, give up in time, and end with their transaction. */
 import { describe, expect, test } from "vitest";
-import { World } from "../support/world.ts";
+import { World } from "../../lab/simulate/world.ts";
 
 const LOCK_WAIT_MS = 300;
 

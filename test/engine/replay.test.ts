@@ -2,11 +2,11 @@
 import { expect, test } from "vitest";
 import { protocols, type LogRecord, type Message } from "../../protocols/index.ts";
 import { Engine } from "../../runtime/engine/index.ts";
-import { Disk } from "../support/disk.ts";
-import { FakeJournal } from "../support/journal.ts";
-import { steady } from "../support/random.ts";
-import { envOf } from "../support/setting.ts";
-import { Timeline } from "../support/timeline.ts";
+import { Disk } from "../../lab/simulate/disk.ts";
+import { FakeJournal } from "../../lab/simulate/journal.ts";
+import { steady } from "../../lab/simulate/random.ts";
+import { envOf } from "../../lab/simulate/setting.ts";
+import { Timeline } from "../../lab/simulate/timeline.ts";
 
 const ID = "C.0001.00000001";
 

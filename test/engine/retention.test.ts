@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { TransactionId } from "../../protocols/index.ts";
 import type { Engine } from "../../runtime/engine/index.ts";
-import type { Host } from "../support/hosts.ts";
-import { Judges } from "../support/judges.ts";
-import { C } from "../support/setting.ts";
-import { World } from "../support/world.ts";
+import type { Host } from "../../lab/simulate/hosts.ts";
+import { Judges } from "../../lab/simulate/judges.ts";
+import { C } from "../../lab/simulate/setting.ts";
+import { World } from "../../lab/simulate/world.ts";
 
 const HOUR_MS = 3_600_000;
 const MAX_BYTES = 8_000;

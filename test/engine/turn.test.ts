@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { protocols, transactionId } from "../../protocols/index.ts";
 import { closedIdentity, Engine, type Entry } from "../../runtime/engine/index.ts";
-import type { Probe } from "../support/probe.ts";
-import { C, envOf } from "../support/setting.ts";
-import { Timeline } from "../support/timeline.ts";
-import { World } from "../support/world.ts";
+import type { Probe } from "../../lab/simulate/probe.ts";
+import { C, envOf } from "../../lab/simulate/setting.ts";
+import { Timeline } from "../../lab/simulate/timeline.ts";
+import { World } from "../../lab/simulate/world.ts";
 
 const transfer = { P1: ["add x -5"], P2: ["add y 5"] } as const;
 const NOTHING = new Uint8Array(0);

@@ -44,6 +44,7 @@ describe("a planted violation is found:", () => {
     ["participants import no coordinator", "participant/a.ts", `import "../coordinator/index.ts";`, /coordinator/],
     ["a client imports no machine", "client/a.ts", `import "../protocols/index.ts";`, /protocols/],
     ["a client imports no engine", "client/a.ts", `import "../runtime/engine/index.ts";`, /runtime\/engine/],
+    ["the lab runs wirings, no servers", "lab/simulate/a.ts", `import "../../coordinator/index.ts";`, /not a door/],
     ["nothing imports test", "cli/a.ts", `import "../test/fake.ts";`, /may not import test/],
     ["a room is entered by its door", "cli/a.ts", `import "../client/inner.ts";`, /not a door of client/],
     ["runtime's folders too", "coordinator/a.ts", `import "../runtime/link/codec.ts";`, /not a door of runtime\/link/],

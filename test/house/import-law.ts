@@ -12,6 +12,7 @@ interface Row {
 
 const none = /^$/;
 const any = /^/;
+const roles = ["coordinator", "participant", "acceptor"];
 const servers = ["protocols", "trace", "runtime", "leaf", "runtime/engine", "runtime/journal", "runtime/link"];
 
 const law: Readonly<Record<string, Row>> = {
@@ -28,7 +29,11 @@ const law: Readonly<Record<string, Row>> = {
   participant: { rooms: servers, packages: any },
   acceptor: { rooms: servers, packages: any },
   client: { rooms: ["leaf", "runtime/link"], packages: any },
-  lab: { rooms: ["protocols", "trace", "leaf", "runtime/engine", "client"], packages: /^(node:|better-sqlite3$)/ },
+  // Of each role its wiring, which knows no gRPC and no SQLite.
+  lab: {
+    rooms: ["protocols", "trace", "leaf", "runtime/engine", "client", ...roles],
+    packages: /^(node:|better-sqlite3$)/,
+  },
   // Starts servers as processes, and measures what they are compared with over the same stack.
   "lab/bench": {
     rooms: ["protocols", "leaf", "runtime/engine", "runtime/journal", "runtime/link", "client", "lab"],
@@ -46,6 +51,7 @@ const unreachable: readonly { readonly from: RegExp; readonly packages: RegExp }
   { from: /^runtime\/engine\//, packages: /^(@grpc\/|grpc-|better-sqlite3|pino)/ },
   { from: /^[a-z]+\/wiring\.ts$/, packages: /^(@grpc\/|grpc-|better-sqlite3)/ },
   { from: /^client\//, packages: /^better-sqlite3/ },
+  { from: /^lab\/simulate\//, packages: /^(@grpc|better-sqlite3|pino)/ },
 ];
 
 /** One line for each violation; none when the law holds. */
@@ -88,7 +94,8 @@ function forbidden(file: string, target: string): string[] {
     return row.packages.test(target) ? [] : [`${file}: ${from} may not import the package ${target}`];
   if (from === to || row.rooms === "any") return [];
   if (!row.rooms.includes(rowOf(to))) return [`${file}: ${from} may not import ${to}`];
-  return target === `${to}/index.ts` ? [] : [`${file}: ${target} is not a door of ${to}`];
+  const door = from === "lab" && roles.includes(to) ? "wiring.ts" : "index.ts";
+  return target === `${to}/${door}` ? [] : [`${file}: ${target} is not a door of ${to}`];
 }
 
 function reached(imports: ReadonlyMap<string, string[]>, from: RegExp, packages: RegExp): string[] {

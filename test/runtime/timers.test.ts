@@ -1,8 +1,8 @@
 /** The timer wheel: never early, at most a tick late, once; what is cancelled does not fire. */
 import { expect, test } from "vitest";
 import { TimerWheel } from "../../runtime/timers/index.ts";
-import { Seeded } from "../support/random.ts";
-import { Timeline } from "../support/timeline.ts";
+import { Seeded } from "../../lab/simulate/random.ts";
+import { Timeline } from "../../lab/simulate/timeline.ts";
 
 const TICK_MS = 8;
 

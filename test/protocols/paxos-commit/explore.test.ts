@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { BALLOT_ZERO, protocols, proposalsAfter, type Ballot, type Message } from "../../../protocols/index.ts";
-import { envOf } from "../../support/setting.ts";
+import { envOf } from "../../../lab/simulate/setting.ts";
 import { bugs, erasingStar } from "./bugs.ts";
 import { explore, type AcceptorMachine, type Model } from "./explore.ts";
 

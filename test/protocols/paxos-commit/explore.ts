@@ -16,7 +16,7 @@ import {
   type Value,
 } from "../../../protocols/index.ts";
 import type { State as AcceptorState } from "../../../protocols/paxos-commit/acceptor.ts";
-import { envOf } from "../../support/setting.ts";
+import { envOf } from "../../../lab/simulate/setting.ts";
 
 export type AcceptorMachine = Machine<AcceptorState, AcceptorRecord>;
 

@@ -5,11 +5,11 @@
 
 import { expect, test } from "vitest";
 import type { ProtocolName } from "../../../protocols/index.ts";
-import type { Sending } from "../../support/network.ts";
-import { C } from "../../support/setting.ts";
-import { Trace } from "../../support/trace.ts";
-import { bytes } from "../../support/work.ts";
-import { World } from "../../support/world.ts";
+import type { Sending } from "../../../lab/simulate/network.ts";
+import { C } from "../../../lab/simulate/setting.ts";
+import { Trace } from "../../../lab/simulate/trace.ts";
+import { bytes } from "../../../lab/simulate/work.ts";
+import { World } from "../../../lab/simulate/world.ts";
 import { act, LONG_MS, type Story, transfer } from "../two-phase/stories.ts";
 
 /** Messages that are lost until the function that it gives is called. */

@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import type { Answer, ProtocolName } from "../../../protocols/index.ts";
-import { C } from "../../support/setting.ts";
-import { World } from "../../support/world.ts";
+import { C } from "../../../lab/simulate/setting.ts";
+import { World } from "../../../lab/simulate/world.ts";
 import { transfer } from "../two-phase/stories.ts";
 
 const names: ProtocolName[] = ["paxos-commit", "paxos-commit-fast"];

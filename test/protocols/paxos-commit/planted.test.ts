@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import type { CoordinatorRecord, Machine, Message, ParticipantRecord } from "../../../protocols/index.ts";
 import type { State as LeaderState } from "../../../protocols/paxos-commit/coordinator-state.ts";
 import type { State as BranchState } from "../../../protocols/paxos-commit/participant-state.ts";
-import { capabilitiesOf } from "../../conformance/capabilities.ts";
-import { found, run } from "../../conformance/schedule.ts";
-import type { RuleName } from "../../support/judges.ts";
-import { type Wrapped, withMachines } from "../../support/planted.ts";
-import type { PlantedInPorts } from "../../support/setting.ts";
+import { capabilitiesOf } from "../../../lab/simulate/capabilities.ts";
+import { found, run } from "../../../lab/simulate/schedule.ts";
+import type { RuleName } from "../../../lab/simulate/judges.ts";
+import { type Wrapped, withMachines } from "../../../lab/simulate/planted.ts";
+import type { PlantedInPorts } from "../../../lab/simulate/setting.ts";
 
 type Leader = Machine<unknown, CoordinatorRecord>;
 type Branch = Machine<unknown, ParticipantRecord>;

@@ -17,7 +17,7 @@ import {
   type Step,
   type Value,
 } from "../../../protocols/index.ts";
-import { envOf } from "../../support/setting.ts";
+import { envOf } from "../../../lab/simulate/setting.ts";
 import {
   at,
   closed,

@@ -7,7 +7,7 @@ import { participantOf, type State as ParticipantState } from "../../../protocol
 import { plain } from "../../../protocols/three-phase/plain.ts";
 import { quorum, quorumOf, votersOf } from "../../../protocols/three-phase/quorum.ts";
 import type { Rules } from "../../../protocols/three-phase/rules.ts";
-import { C } from "../../support/setting.ts";
+import { C } from "../../../lab/simulate/setting.ts";
 import type { Machines } from "./group.ts";
 
 type AnyMachine = Machine<unknown, LogRecord>;

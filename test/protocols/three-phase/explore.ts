@@ -1,7 +1,7 @@
 /** Random walks over a group of machines: any message late, lost or twice, any crash, any suspicion, any timeout. */
 
 import type { NodeId } from "../../../protocols/index.ts";
-import { Seeded } from "../../support/random.ts";
+import { Seeded } from "../../../lab/simulate/random.ts";
 import { Group, type Machines } from "./group.ts";
 import type { ProtocolName } from "../../../protocols/index.ts";
 

@@ -1,9 +1,9 @@
 /** Golden traces of three-phase commit (protocols §I): the real engine and wiring in virtual time. `npx vitest run <this file> -u` writes them anew. */
 import { expect, test } from "vitest";
 import type { ProtocolName } from "../../../protocols/index.ts";
-import { C } from "../../support/setting.ts";
-import { Trace } from "../../support/trace.ts";
-import { World } from "../../support/world.ts";
+import { C } from "../../../lab/simulate/setting.ts";
+import { Trace } from "../../../lab/simulate/trace.ts";
+import { World } from "../../../lab/simulate/world.ts";
 
 type Story = (world: World) => Promise<unknown>;
 

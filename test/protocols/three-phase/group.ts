@@ -19,7 +19,7 @@ import {
   type Step,
   type Timer,
 } from "../../../protocols/index.ts";
-import { C, envOf } from "../../support/setting.ts";
+import { C, envOf } from "../../../lab/simulate/setting.ts";
 
 type AnyMachine = Machine<unknown, LogRecord>;
 

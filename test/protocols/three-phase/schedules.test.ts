@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { ProtocolName } from "../../../protocols/index.ts";
-import { C } from "../../support/setting.ts";
+import { C } from "../../../lab/simulate/setting.ts";
 import {
   naiveTimeouts,
   noAbdication,

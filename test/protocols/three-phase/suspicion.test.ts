@@ -4,9 +4,9 @@
  */
 import { expect, test } from "vitest";
 import type { ProtocolName } from "../../../protocols/index.ts";
-import { Judges, type RuleName } from "../../support/judges.ts";
-import { Seeded } from "../../support/random.ts";
-import { World } from "../../support/world.ts";
+import { Judges, type RuleName } from "../../../lab/simulate/judges.ts";
+import { Seeded } from "../../../lab/simulate/random.ts";
+import { World } from "../../../lab/simulate/world.ts";
 
 const SEEDS = 300;
 

@@ -1,9 +1,9 @@
 /** The judges see every planted bug within the schedules that the real machines pass. */
 import { describe, expect, test } from "vitest";
-import { capabilitiesOf } from "../../conformance/capabilities.ts";
-import { found, run } from "../../conformance/schedule.ts";
-import type { RuleName, Violation } from "../../support/judges.ts";
-import { withMachines } from "../../support/planted.ts";
+import { capabilitiesOf } from "../../../lab/simulate/capabilities.ts";
+import { found, run } from "../../../lab/simulate/schedule.ts";
+import type { RuleName, Violation } from "../../../lab/simulate/judges.ts";
+import { withMachines } from "../../../lab/simulate/planted.ts";
 import { type Bug, bugs } from "./bugs.ts";
 
 const SEEDS = 3_000;

@@ -14,9 +14,9 @@ import { participantBy, presumedCommit, presumedNothing } from "../../../protoco
 import type { State as CoordinatorState } from "../../../protocols/two-phase/coordinator-state.ts";
 import type { State as ParticipantState } from "../../../protocols/two-phase/participant-state.ts";
 import type { Entry } from "../../../runtime/engine/index.ts";
-import type { RuleName } from "../../support/judges.ts";
-import type { Wrapped } from "../../support/planted.ts";
-import type { PlantedInPorts } from "../../support/setting.ts";
+import type { RuleName } from "../../../lab/simulate/judges.ts";
+import type { Wrapped } from "../../../lab/simulate/planted.ts";
+import type { PlantedInPorts } from "../../../lab/simulate/setting.ts";
 
 type CoordinatorMachine = Machine<unknown, CoordinatorRecord>;
 type ParticipantMachine = Machine<unknown, ParticipantRecord>;

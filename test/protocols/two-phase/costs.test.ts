@@ -1,9 +1,9 @@
 /** Records, forced writes and messages of each presumption, counted over the real engine: the table of protocols §A.2. */
 import { expect, test } from "vitest";
 import type { NodeId, ProtocolName } from "../../../protocols/index.ts";
-import type { Probe } from "../../support/probe.ts";
-import { C, type Work } from "../../support/setting.ts";
-import { World } from "../../support/world.ts";
+import type { Probe } from "../../../lab/simulate/probe.ts";
+import { C, type Work } from "../../../lab/simulate/setting.ts";
+import { World } from "../../../lab/simulate/world.ts";
 
 /** What one run cost, told as the paper does: records/forced, then messages to each other side. */
 class Costs {

@@ -4,10 +4,10 @@
  */
 import { expect, test } from "vitest";
 import type { Message, NodeId, ProtocolName, TransactionId } from "../../../protocols/index.ts";
-import { Judges } from "../../support/judges.ts";
-import type { CrashPoint } from "../../support/journal.ts";
-import { C } from "../../support/setting.ts";
-import { World } from "../../support/world.ts";
+import { Judges } from "../../../lab/simulate/judges.ts";
+import type { CrashPoint } from "../../../lab/simulate/journal.ts";
+import { C } from "../../../lab/simulate/setting.ts";
+import { World } from "../../../lab/simulate/world.ts";
 
 interface Row {
   readonly point: string;

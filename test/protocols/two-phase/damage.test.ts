@@ -1,7 +1,7 @@
 /** A branch that can't follow a commit, since someone outside wrote to its rows (protocols §A.10): recorded, told, never hidden. */
 import { expect, test } from "vitest";
 import type { Answer } from "../../../protocols/index.ts";
-import { World } from "../../support/world.ts";
+import { World } from "../../../lab/simulate/world.ts";
 
 test("a damaged branch is told as heuristic, stays listed through restarts, and raises its alarm each time", async () => {
   const alarms: string[] = [];

@@ -5,9 +5,9 @@
 
 import { expect, test } from "vitest";
 import type { ProtocolName, TransactionId } from "../../../protocols/index.ts";
-import { C } from "../../support/setting.ts";
-import { Trace } from "../../support/trace.ts";
-import { World } from "../../support/world.ts";
+import { C } from "../../../lab/simulate/setting.ts";
+import { Trace } from "../../../lab/simulate/trace.ts";
+import { World } from "../../../lab/simulate/world.ts";
 import { act, lose, LONG_MS, type Story, transfer } from "./stories.ts";
 
 const PrN = "2pc-presumed-nothing";

@@ -5,9 +5,9 @@
 
 import { expect, test } from "vitest";
 import { lose, LONG_MS, type Story, transfer } from "./stories.ts";
-import { Trace } from "../../support/trace.ts";
-import { C } from "../../support/setting.ts";
-import { World } from "../../support/world.ts";
+import { Trace } from "../../../lab/simulate/trace.ts";
+import { C } from "../../../lab/simulate/setting.ts";
+import { World } from "../../../lab/simulate/world.ts";
 
 /** Kills a node at its next forced write and brings it back a second later. */
 async function dieAt(world: World, name: string, when: "before" | "after", skip = 0): Promise<void> {

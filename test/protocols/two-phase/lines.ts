@@ -17,7 +17,7 @@ import {
   type Step,
   type Timer,
 } from "../../../protocols/index.ts";
-import { envOf } from "../../support/setting.ts";
+import { envOf } from "../../../lab/simulate/setting.ts";
 
 export const id = "C.0001.00000001";
 export const env = (self: string): Env =>

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { LogRecord, ProtocolName } from "../../../protocols/index.ts";
-import { World } from "../../support/world.ts";
+import { World } from "../../../lab/simulate/world.ts";
 import {
   abort,
   ack,

@@ -8,7 +8,7 @@ import {
   type Message,
   type Timer,
 } from "../../../protocols/index.ts";
-import { defaultTimes, envOf } from "../../support/setting.ts";
+import { defaultTimes, envOf } from "../../../lab/simulate/setting.ts";
 
 const ID = "C.0001.00000001";
 const NOTHING = new Uint8Array(0);

@@ -4,10 +4,10 @@
  */
 import { describe, expect, test } from "vitest";
 import type { TransactionId } from "../../../protocols/index.ts";
-import { Judges } from "../../support/judges.ts";
-import { type Wrapped, withMachines } from "../../support/planted.ts";
-import { C, type Work } from "../../support/setting.ts";
-import { World } from "../../support/world.ts";
+import { Judges } from "../../../lab/simulate/judges.ts";
+import { type Wrapped, withMachines } from "../../../lab/simulate/planted.ts";
+import { C, type Work } from "../../../lab/simulate/setting.ts";
+import { World } from "../../../lab/simulate/world.ts";
 import { lose } from "./stories.ts";
 
 interface Ran {

@@ -1,13 +1,13 @@
 /** A random run from a seed: transactions of every kind, every fault that the model knows, then healing and the judges. */
 
 import type { ProtocolName, TransactionId } from "../../protocols/index.ts";
-import type { Tail } from "../support/disk.ts";
-import type { Host } from "../support/hosts.ts";
-import { Judges, type RuleName, type Violation } from "../support/judges.ts";
-import { Seeded } from "../support/random.ts";
-import { Trace } from "../support/trace.ts";
-import { C, defaultTimes, type PlantedInPorts, type Work } from "../support/setting.ts";
-import { World } from "../support/world.ts";
+import type { Tail } from "./disk.ts";
+import type { Host } from "./hosts.ts";
+import { Judges, type RuleName, type Violation } from "./judges.ts";
+import { Seeded } from "./random.ts";
+import { Trace } from "./trace.ts";
+import { C, defaultTimes, type PlantedInPorts, type Work } from "./setting.ts";
+import { World } from "./world.ts";
 import type { Capabilities } from "./capabilities.ts";
 
 /** Faults happen in this time, in virtual milliseconds … */
