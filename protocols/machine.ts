@@ -41,8 +41,8 @@ export interface Env {
   readonly sharesLog: boolean;
   /** The coordinators that are known by now, in the same order everywhere: whom to ask when one is silent. */
   coordinators(): readonly NodeId[];
-  /** The acceptor groups that open transactions may be pinned to, the current one first. */
-  groups(): readonly AcceptorGroup[];
+  /** The acceptor groups that a transaction may be pinned to of which nothing is known but its id, the current one first. */
+  groups(id: TransactionId): readonly AcceptorGroup[];
 }
 
 /** Names a waiting caller; only the engine knows who stands behind it. */

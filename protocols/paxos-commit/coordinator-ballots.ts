@@ -4,17 +4,24 @@ import { backoff } from "../backoff.ts";
 import type { Ballot } from "../ballot.ts";
 import type { Env } from "../machine.ts";
 import { decisionOf, isStarChosen, proposalsAfter, quorumOf } from "../quorum.ts";
-import type { Decision } from "../transaction.ts";
+import { parseTransactionId, type Decision } from "../transaction.ts";
 import { type State, type CoordinatorStep, isDecided, groupsOf, acceptorsOf, toAll } from "./coordinator-state.ts";
 
 /** A transaction of which nothing is known but its id, or what somebody in doubt says of it. */
 export function recover(env: Env, state: State): CoordinatorStep {
   if (groupsOf(env, state).length > 0) return nextBallot(env, state);
-  const waiting = [...state.replies, ...state.asks];
-  if (waiting.length === 0) return { state: null, ignored: "nothing-to-do" };
+  const isAwaited = state.replies.length + state.asks.length > 0;
+  return isAwaited ? unheardOf(state) : { state: null, ignored: "nothing-to-do" };
+}
+
+/**
+ * Nobody who was asked knows a branch of it, and where to ask is not known here. Nothing was proposed in its ballot,
+ * so that the ballot may come again: what is promised in it is the same then.
+ */
+function unheardOf(state: State): CoordinatorStep {
   return {
     state: null,
-    effects: waiting.map((to) => ({ kind: "reply", to, answer: { outcome: "unknown" } })),
+    effects: [...state.replies, ...state.asks].map((to) => ({ kind: "reply", to, answer: { outcome: "unknown" } })),
   };
 }
 
@@ -30,9 +37,14 @@ export function nextBallot(env: Env, state: State): CoordinatorStep {
   };
 }
 
-/** Phase 2, once a ballot: for every branch, or, where nobody knows any, for all that there may be (§C.4, `*`). */
+/**
+ * Phase 2, once a ballot: for every branch, or, where nobody knows any, for all that there may be (§C.4, `*`). The
+ * latter decides only in the group that the transaction has, and that is known to the coordinator that gave out its
+ * id: with another coordinator's id, `*` would be chosen where nobody looks for it, and be told as an abort.
+ */
 export function propose(env: Env, state: State): CoordinatorStep {
-  const { membership, ballot } = state;
+  const { membership, ballot, transaction } = state;
+  if (membership === null && parseTransactionId(transaction)?.coordinator !== env.self) return unheardOf(state);
   const counted = state.promises.filter(
     ({ acceptor }) => membership === null || membership.group.acceptors.includes(acceptor),
   );
@@ -56,9 +68,9 @@ export function onNack(state: State, { counter }: Ballot): CoordinatorStep {
   return { state: { ...state, counter } };
 }
 
-export function learned(env: Env, { tally, membership }: State): Decision | null {
+export function learned(env: Env, { transaction, tally, membership }: State): Decision | null {
   if (membership !== null) return decisionOf(tally, membership);
-  return isStarChosen(tally, env.groups()) ? "abort" : null;
+  return isStarChosen(tally, env.groups(transaction)) ? "abort" : null;
 }
 
 export function hasQuorums(env: Env, state: State): boolean {

@@ -104,8 +104,8 @@ export function withWords(known: readonly Word[], words: readonly Word[]): reado
 }
 
 /** The group that it is pinned to, or, where that is not known, all that it may be pinned to. */
-export function groupsOf(env: Env, { membership }: State): readonly AcceptorGroup[] {
-  return membership === null ? env.groups() : [membership.group];
+export function groupsOf(env: Env, { transaction, membership }: State): readonly AcceptorGroup[] {
+  return membership === null ? env.groups(transaction) : [membership.group];
 }
 
 export function acceptorsOf(env: Env, state: State): readonly NodeId[] {

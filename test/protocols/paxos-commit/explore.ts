@@ -116,7 +116,7 @@ class Run {
     this.model = model;
     this.machine = model.acceptor ?? shipped;
     const participants = Array.from({ length: model.branches }, (_, at) => `P${at + 1}`);
-    this.membership = { coordinator: "C", participants, group: { version: 1, acceptors } };
+    this.membership = { coordinator: LEADER, participants, group: { version: 1, acceptors } };
     this.past({ state: null, closed: null, records: [], said: Array(model.ballots).fill(null), accepted: [] });
     // 0: nothing; 1: phase 1a of whoever is meant.
     this.messages.of("", null);
@@ -214,15 +214,10 @@ class Run {
     const key = JSON.stringify([number, quorum, promises]);
     const known = this.proposed.get(key);
     if (known !== undefined) return known;
-    const env = envOf(leaderName(number), { groups: () => [this.membership.group] });
+    const env = envOf(LEADER, { incarnation: number + 1, groups: () => [this.membership.group] });
     const membership = this.model.informed === true ? this.membership : null;
     const request: Message = { kind: "outcome-request", membership };
-    let step = leader.absent(
-      env,
-      ID,
-      { kind: "foreign" },
-      { kind: "message", from: "A1", body: request, expired: false },
-    );
+    let step = leader.absent(env, ID, { kind: "lost" }, { kind: "message", from: "A1", body: request, expired: false });
     // With a quorum of one that one counts twice.
     const voices = quorum.length === 1 ? [0, 1] : quorum;
     for (const [at, voice] of voices.entries()) {
@@ -278,7 +273,7 @@ class Run {
     const input =
       isTimeout || body === undefined || body === null
         ? ({ kind: "timeout", timer: "flush" } as const)
-        : ({ kind: "message", from: "L1", body, expired: false } as const);
+        : ({ kind: "message", from: LEADER, body, expired: false } as const);
     const absence =
       past.closed === null ? ({ kind: "fresh" } as const) : { kind: "closed" as const, closed: past.closed };
     const step =
@@ -295,7 +290,9 @@ class Run {
           ? this.membership.participants.map((participant) => ({ participant, value: "aborted" }))
           : answer.accepted;
       for (const { participant, value } of list)
-        accepted.add(`${participant} ${answer.ballot.counter}${answer.ballot.node} ${value}`);
+        accepted.add(
+          `${participant} ${answer.ballot.counter}${answer.ballot.node}${answer.ballot.incarnation} ${value}`,
+        );
     }
     const records = [...past.records, ...(step.records ?? []).map(({ record }) => record)];
     // The words and timers of a state are of no matter here.
@@ -324,12 +321,11 @@ const PAIRS = [
 ] as const;
 const SINGLES = [[0], [1], [2]] as const;
 
-function leaderName(number: number): NodeId {
-  return `L${number + 1}`;
-}
+/** The coordinator that gave out the id: only that one may say `*`. Its lives lead a ballot each, and no death ends one. */
+const LEADER = "C";
 
 function ballotOf(number: number): { counter: number; node: NodeId; incarnation: number } {
-  return { counter: 1, node: leaderName(number), incarnation: 1 };
+  return { counter: 1, node: LEADER, incarnation: number + 1 };
 }
 
 /** Acceptors are alike: whichever of them has which past, it is one state. */

@@ -494,6 +494,9 @@ describe("the leader, §C.5", () => {
     );
   });
 
+  const ofC2 = (node: string, known: Membership | null = null): Input =>
+    message(node, { kind: "phase-1b", ballot: by("C2"), membership: known, casts: [], star: null, words: [] });
+
   /** What phase 2 proposes, after the promises. */
   function proposed(events: readonly Event[]): Message | undefined {
     if (coordinator === undefined) throw new Error("no coordinator");
@@ -527,6 +530,19 @@ describe("the leader, §C.5", () => {
   test("above every ballot that it heard of", () => {
     const nack = message("A1", { kind: "nack", ballot: by("L", 7) });
     expect(proposed([...late, nack, timeout("ballot")])).toMatchObject({ kind: "phase-1a", ballot: { counter: 8 } });
+  });
+
+  test("another coordinator's bare id: `*` might be chosen in a group that it does not have, and is not proposed", () => {
+    const bare = at(foreign, { kind: "ask", reply: 3 } as const);
+    const silent = ["A1", "A2"].map((node) => ofC2(node));
+    expect(run(coordinator, "C2", [bare, ...silent])).toBe("reply unknown ⇒ forgotten");
+    const nudged = at(foreign, message("A1", { kind: "outcome-request", membership: null }));
+    expect(run(coordinator, "C2", [nudged, ...silent])).toBe(" ⇒ forgotten");
+    // An acceptor that knows its branches makes the difference.
+    const knowing = ofC2("A2", membership);
+    expect(run(coordinator, "C2", [bare, ofC2("A1"), knowing])).toBe(
+      "phase-2a→A1, phase-2a→A2, phase-2a→A3, timer ballot ⇒ preparing",
+    );
   });
 
   test("a bare id is asked of every group, and F+1 of each must answer", () => {
