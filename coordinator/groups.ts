@@ -25,28 +25,55 @@ export interface GroupStore {
 
 export class Groups {
   private readonly store: GroupStore;
+  private readonly calendarMs: () => number;
 
-  constructor(store: GroupStore) {
+  /** @param calendarMs the calendar, for people */
+  constructor(store: GroupStore, calendarMs: () => number) {
     this.store = store;
+    this.calendarMs = calendarMs;
   }
 
   /**
    * Makes these the acceptors of all transactions from `from` on, unless they are that already. Addresses may change
    * without a new version: they are no identity.
    *
-   * @returns whether the group is another one now
+   * @param reason the words of the operator who says so; "": the configuration does
+   * @returns whether anything is different now; it is in the journal
    */
-  use(acceptors: readonly AcceptorAddress[], from: TransactionId): boolean {
+  use(acceptors: readonly AcceptorAddress[], from: TransactionId, reason = ""): boolean {
     if (acceptors.length === 0) return false;
     const newest = this.newestFirst()[0];
     const isNew = newest === undefined || !isSame(newest.acceptors, acceptors);
-    const version = isNew ? (newest?.version ?? 0) + 1 : newest.version;
-    if (isNew || addressesOf(newest) !== addressesOf({ acceptors }))
-      this.store.noteGroup({ kind: "group", version, from: isNew ? from : newest.from, acceptors });
-    return isNew;
+    const isOther = isNew || addressesOf(newest.acceptors) !== addressesOf(acceptors);
+    // What the configuration names as well is its own from then on.
+    const isConfirmed = reason === "" && newest !== undefined && newest.reason !== "";
+    if (!isOther && !isConfirmed) return false;
+    this.store.noteGroup({
+      kind: "group",
+      version: isNew ? (newest?.version ?? 0) + 1 : newest.version,
+      from: isNew ? from : newest.from,
+      acceptors,
+      reason,
+      atMs: this.calendarMs(),
+    });
+    return isOther;
   }
 
-  /** The group of an own transaction; null: it has none. */
+  /**
+   * What the configuration says at a start. It may not know yet what an operator has said since: that stays in force
+   * until the configuration names the same acceptors at the same addresses, and from then on it rules again.
+   *
+   * @returns the operator's group that stays against the configuration's; null: the configuration's is in force
+   */
+  configure(acceptors: readonly AcceptorAddress[], from: TransactionId): GroupEntry | null {
+    const newest = this.newestFirst()[0];
+    if (newest !== undefined && newest.reason !== "" && addressesOf(newest.acceptors) !== addressesOf(acceptors))
+      return newest;
+    this.use(acceptors, from);
+    return null;
+  }
+
+  /** The group of an own transaction that is not closed; null: it has none. */
   of(id: TransactionId): AcceptorGroup | null {
     const entry = this.newestFirst().find(({ from }) => from <= id);
     return entry === undefined ? null : groupOf(entry);
@@ -57,22 +84,39 @@ export class Groups {
     return this.newestFirst().map(groupOf);
   }
 
-  /** Every acceptor that is still needed, and where it is. */
+  /** The same, as they are written down. */
+  entries(): readonly GroupEntry[] {
+    return this.newestFirst();
+  }
+
+  /** Every acceptor that is still needed, and where it is. Whoever is said to be at an address last is there, and who was there before is gone. */
   members(): AcceptorAddress[] {
     const members = new Map<NodeId, AcceptorAddress>();
+    const taken = new Set<string>();
     for (const { acceptors } of this.newestFirst())
-      for (const each of acceptors) if (!members.has(each.node)) members.set(each.node, each);
+      for (const each of acceptors)
+        if (!members.has(each.node) && !taken.has(each.address)) {
+          members.set(each.node, each);
+          taken.add(each.address);
+        }
     return [...members.values()];
   }
 
-  /** All own ids below are closed: groups that only they had are needed no more. */
-  retire(closedBelow: TransactionId): void {
+  /**
+   * Groups whose transactions are all closed are needed no more; the newest is, for those to come.
+   *
+   * @param isClosed whether all own ids from the first one on, and before the other one, are closed
+   * @returns whether there were such
+   */
+  retire(isClosed: (from: TransactionId, before: TransactionId) => boolean): boolean {
     const groups = this.newestFirst();
-    for (const [at, { version, from }] of groups.entries()) {
+    const over = groups.filter(({ from }, at) => {
       const next = groups[at - 1];
-      if (next !== undefined && next.from <= closedBelow)
-        this.store.noteGroup({ kind: "group", version, from, acceptors: [] });
-    }
+      return next !== undefined && isClosed(from, next.from);
+    });
+    for (const { version, from } of over)
+      this.store.noteGroup({ kind: "group", version, from, acceptors: [], reason: "", atMs: this.calendarMs() });
+    return over.length > 0;
   }
 
   private newestFirst(): readonly GroupEntry[] {
@@ -89,7 +133,7 @@ function isSame(a: readonly AcceptorAddress[], b: readonly AcceptorAddress[]): b
   return a.length === b.length && b.every(({ node }) => names.has(node));
 }
 
-function addressesOf({ acceptors }: { readonly acceptors: readonly AcceptorAddress[] }): string {
+function addressesOf(acceptors: readonly AcceptorAddress[]): string {
   return acceptors
     .map(({ node, address }) => `${node} ${address}`)
     .toSorted()

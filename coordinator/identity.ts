@@ -10,7 +10,8 @@ export function coordinatorIdentity(self: NodeId, incarnation: number, ids: Ids)
       const parts = parseTransactionId(id);
       // An id from a later incarnation than ours: this journal is an older copy. It has no say.
       if (parts === null || parts.coordinator !== self || parts.incarnation > incarnation) return { kind: "foreign" };
-      if (id <= outcomes.forgottenThrough(self)) return { kind: "forgotten" };
+      // Closed by its own last word: the acceptors that it had may be gone by now, and nobody must be asked in its name.
+      if (id <= outcomes.forgottenThrough(self) || outcomes.isClosed(self, id)) return { kind: "forgotten" };
       if (parts.incarnation < incarnation) return { kind: "lost" };
       return ids.isUnused(id) || !ids.wasGiven(id) ? { kind: "fresh" } : { kind: "lost" };
     },

@@ -61,6 +61,7 @@ export async function serveCoordinator(
     send: (to, envelopes) => links.send(to, envelopes),
     sendWatermark: (to, below, except) => void links.sendSide(to, { kind: "watermark", below, except }),
     isUp: (peer) => up.has(peer),
+    acceptorsChanged: () => undefined,
   };
   const up = new Set<string>();
   const acceptors = config.acceptors.map(readMember).filter((member) => member !== null);

@@ -5,7 +5,7 @@
  */
 
 import { parseTransactionId, transactionId, type NodeId, type TransactionId } from "../protocols/index.ts";
-import { IdRanges, rangeText, type IdRange, type Watermark } from "../runtime/engine/index.ts";
+import { IdRanges, rangeOf, rangeText, type IdRange, type Watermark } from "../runtime/engine/index.ts";
 
 export interface Word {
   /** All ids below are closed … */
@@ -27,6 +27,12 @@ export function watermarkOf(end: TransactionId, open: readonly TransactionId[], 
   return { below: end, except: joined(ranges).map(rangeText) };
 }
 
+/** Whether all ids from the first one on, and before the other one, are closed by this word. */
+export function closesAll({ below, except }: Word, from: TransactionId, before: TransactionId): boolean {
+  if (from >= before) return true;
+  return before <= below && except.map(rangeOf).every(({ first, last }) => last < from || first >= before);
+}
+
 /** No id of an incarnation comes after this sequence: eight digits in base 36. */
 const LAST_SEQUENCE = 36 ** 8 - 1;
 
@@ -38,7 +44,7 @@ const LAST_SEQUENCE = 36 ** 8 - 1;
  * @param known its own last word
  */
 export function unknownAfter(self: NodeId, incarnation: number, known: Watermark | undefined): readonly IdRange[] {
-  const first = known?.below ?? transactionId(self, 0, 0);
+  const first = known?.below ?? transactionId(self, 1, 0);
   const last = transactionId(self, incarnation - 1, LAST_SEQUENCE);
   return [...(known?.except.ranges ?? []), ...(first <= last ? [{ first, last }] : [])];
 }

@@ -4,6 +4,7 @@ import {
   parseTransactionId,
   protocols,
   unreachable,
+  type AcceptorGroup,
   type BranchPlan,
   type Descriptor,
   type NodeId,
@@ -19,6 +20,7 @@ import {
   type Clock,
   type Entry,
   type Envelope,
+  type GroupEntry,
   type IdRange,
   type Journal,
   type Network,
@@ -46,12 +48,14 @@ import {
   unknownTransaction,
   type TransactionStatus,
 } from "./status.ts";
-import { unknownAfter, watermarkOf, type Word } from "./watermark.ts";
+import { closesAll, unknownAfter, watermarkOf, type Word } from "./watermark.ts";
 
 export interface CoordinatorNetwork extends Network {
   /** Tells a participant which ids are closed: all below, but for the ids and ranges named. */
   sendWatermark(to: NodeId, below: TransactionId, except: readonly string[]): void;
   isUp(node: NodeId): boolean;
+  /** Others are needed now, or some are needed no more: `groups.members()`. */
+  acceptorsChanged(): void;
 }
 
 export interface CoordinatorOptions {
@@ -127,7 +131,7 @@ export class Coordinator {
         incarnation,
         times,
         coordinators: () => namesOf(this.engine, "coordinator"),
-        groups: () => this.groups.all(),
+        groups: (id) => this.groupsFor(id),
       },
       machines: coordinatorMachine,
       identity: coordinatorIdentity(node, incarnation, this.ids),
@@ -142,7 +146,7 @@ export class Coordinator {
       lockWaitMs: 0,
       flushMs: 100,
     });
-    this.groups = new Groups(this.engine);
+    this.groups = new Groups(this.engine, () => clock.calendarMs());
     this.choice = new Choice({ ...options, groups: this.groups, isUp });
     this.sessions = new Sessions(
       {
@@ -156,13 +160,38 @@ export class Coordinator {
     );
   }
 
-  /** Replays the journal; then, and only then, anything is answered. */
-  open(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): void {
+  /**
+   * Replays the journal; then, and only then, anything is answered.
+   *
+   * @returns the acceptors that an operator named and that stay in force against the configuration's; null: there are none
+   */
+  open(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): GroupEntry | null {
     this.engine.restore(rows);
     const { node, incarnation } = this.options;
     this.unknown = unknownAfter(node, incarnation, this.engine.outcomes.watermark(node));
-    this.groups.use(this.options.acceptors, this.ids.end);
+    const staying = this.groups.configure(this.options.acceptors, this.ids.end);
     this.watermarkLater();
+    return staying;
+  }
+
+  /**
+   * Makes these the acceptors of transactions that are begun from now on; those before finish with the group that they
+   * have (protocols §E.4). It is in the journal when this returns.
+   *
+   * @param reason the operator's own words
+   * @returns whether anything is different now
+   * @throws NemconError PROTOCOL_NOT_AVAILABLE where it has no acceptors, SHUTTING_DOWN
+   */
+  reconfigure(acceptors: readonly AcceptorAddress[], reason: string): boolean {
+    this.checkServing();
+    if (this.decidesAlone)
+      throw new NemconError(
+        "PROTOCOL_NOT_AVAILABLE",
+        `${this.options.node} was configured without acceptors: there is none to replace. Give it some in its configuration, and start it anew.`,
+      );
+    const isOther = this.groups.use(acceptors, this.ids.end, reason);
+    if (isOther) this.options.network.acceptorsChanged();
+    return isOther;
   }
 
   /** A whole transaction. `tell` is called once, when the outcome may be told. @throws NemconError where it is refused at the door */
@@ -307,7 +336,8 @@ export class Coordinator {
     if (live === undefined) return "";
     const { network } = this.options;
     const { participants, waitingFor } = live.view;
-    const unlinked = missingFor(participants, this.choice.groupFor(live.protocol, id), (node) => network.isUp(node));
+    const group = this.isMine(id) ? this.choice.groupFor(live.protocol, id) : null;
+    const unlinked = missingFor(participants, group, (node) => network.isUp(node));
     // A node may have a link and not answer: then only who waits for it knows.
     return unlinked === "" ? (waitingFor ?? "") : unlinked;
   }
@@ -647,18 +677,39 @@ export class Coordinator {
     const word = watermarkOf(this.ids.end, this.ownOpen(), [...this.ids.unused(), ...this.mayBeOpen]);
     const { below, except } = word;
     const text = `${below} ${except.join(" ")}`;
-    this.watermarkAge += 1;
-    if (to === null && text === this.lastWatermark && this.watermarkAge < WATERMARK_AGAIN) return;
-    if (to === null) this.watermarkAge = 0;
-    if (text !== this.lastWatermark) this.noteClosed(word);
+    const isNews = text !== this.lastWatermark;
+    if (isNews) this.noteClosed(word);
     this.lastWatermark = text;
-    for (const node of to ?? this.up) this.options.network.sendWatermark(node, below, except);
+    // After the word that closes what it had, in the journal and on the links.
+    const isRetired = this.groups.retire((from, before) => closesAll(word, from, before));
+    const told = isRetired ? null : to;
+    this.watermarkAge += 1;
+    if (told === null && !isNews && !isRetired && this.watermarkAge < WATERMARK_AGAIN) return;
+    if (told === null) this.watermarkAge = 0;
+    const { network } = this.options;
+    for (const node of told ?? this.up) network.sendWatermark(node, below, except);
+    if (isRetired) network.acceptorsChanged();
   }
 
   /** Its own word in its own journal: after a restart nothing else says which of its ids are over (watermark.ts). */
   private noteClosed({ below, except }: Word): void {
     if (this.decidesAlone) return;
     this.engine.close(this.options.node, below, except);
+  }
+
+  /**
+   * An own id tells its group, and has none any more when it is closed: the group may have gone. Another coordinator's
+   * may have any that is known here.
+   */
+  private groupsFor(id: TransactionId): readonly AcceptorGroup[] {
+    if (!this.isMine(id)) return this.groups.all();
+    if (this.engine.outcomes.isClosed(this.options.node, id)) return [];
+    const own = this.groups.of(id);
+    return own === null ? this.groups.all() : [own];
+  }
+
+  private isMine(id: TransactionId): boolean {
+    return parseTransactionId(id)?.coordinator === this.options.node;
   }
 
   /** Its own ids that are not over; it has no word on those of others. */

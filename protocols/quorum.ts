@@ -98,7 +98,7 @@ export function decisionOf(tally: readonly Acceptance[], { participants, group }
 /** `*` is chosen in every group that the transaction may be pinned to. */
 export function isStarChosen(tally: readonly Acceptance[], groups: readonly AcceptorGroup[]): boolean {
   const stars = tally.filter(({ participant }) => participant === null);
-  return groups.every((group) => chosenOf(stars, group, "") === "aborted");
+  return groups.length > 0 && groups.every((group) => chosenOf(stars, group, "") === "aborted");
 }
 
 /** The ballot and value of a branch at an acceptor: of its own cast and `*`, the one of the higher ballot. */

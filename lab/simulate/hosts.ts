@@ -195,6 +195,8 @@ export class CoordinatorHost extends Host {
         sendWatermark: (to, below, except) =>
           world.network.sendWatermark(name, to, { below, except: world.planted.except?.(except) ?? except }),
         isUp: (node) => world.isUp(name, node),
+        // Every two nodes are linked, whoever needs whom.
+        acceptorsChanged: () => undefined,
       },
     });
     this.running.open([...disk.rows]);

@@ -44,6 +44,10 @@ export type Entry =
       readonly version: number;
       readonly from: TransactionId;
       readonly acceptors: readonly { readonly node: NodeId; readonly address: string }[];
+      /** The words of the operator who named it; "": it is the configuration's. */
+      readonly reason: string;
+      /** Calendar milliseconds. */
+      readonly atMs: number;
     };
 
 export type GroupEntry = Entry & { readonly kind: "group" };

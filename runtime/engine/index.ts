@@ -9,5 +9,5 @@ export { admitPeer, namesOf, wasRestored, type Return, type Returning } from "./
 export { Outcomes, type Watermark } from "./outcomes.ts";
 export type * from "./ports.ts";
 export { Tracer, type TracerOptions } from "./tracer.ts";
-export { IdRanges, rangeText, type IdRange } from "./ranges.ts";
+export { IdRanges, rangeOf, rangeText, type IdRange } from "./ranges.ts";
 export type { RetentionTimes } from "./retention.ts";

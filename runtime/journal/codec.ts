@@ -166,6 +166,7 @@ export class RowWriter {
           this.node(node);
           out.text(address);
         }
+        out.text(entry.reason).varint(entry.atMs);
         return;
       default:
         entry satisfies never;
@@ -382,6 +383,8 @@ class EntryReader {
           version: from.varint(),
           from: from.text(),
           acceptors: this.many(() => ({ node: this.node(), address: from.text() })),
+          reason: from.text(),
+          atMs: from.varint(),
         };
       default:
         throw new UnreadableBytes(`no entry has the tag ${tag}`);

@@ -51,7 +51,7 @@ export function entryText(entry: Json<Entry>): string {
     case "peer":
       return `peer  ${entry.role} ${entry.node} at row ${entry.sequence}, incarnation ${entry.incarnation}, log ${entry.log}`;
     case "group":
-      return `group  version ${entry.version} from ${entry.from}: ${entry.acceptors.map(({ node, address }) => `${node} at ${address}`).join(", ") || "no longer needed"}`;
+      return `group  version ${entry.version} from ${entry.from}: ${entry.acceptors.map(({ node, address }) => `${node} at ${address}`).join(", ") || "no longer needed"}${quoted(entry.reason)} at ${new Date(entry.atMs).toISOString()}`;
     default:
       return entry satisfies never;
   }

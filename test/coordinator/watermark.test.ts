@@ -1,7 +1,7 @@
 /** A watermark never closes what is open, and one idle client or one old transaction does not hold it. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { watermarkOf } from "../../coordinator/watermark.ts";
+import { closesAll, watermarkOf } from "../../coordinator/watermark.ts";
 import { transactionId } from "../../protocols/index.ts";
 import { Outcomes } from "../../runtime/engine/index.ts";
 
@@ -11,6 +11,23 @@ test("an idle client's block is named as one range, and all other ids are closed
   const { below, except } = watermarkOf(id(1_000_000), [id(999_999)], [{ first: id(1), last: id(1_024) }]);
   expect(below).toBe(id(1_000_000));
   expect(except).toEqual([`${id(1)}..${id(1_024)}`, id(999_999)]);
+});
+
+test("what it closes between two ids: nothing from its end on, and no range with an exception", () => {
+  const word = { below: id(100, 2), except: [`${id(50)}..${id(99)}`, id(3, 2)] };
+  const cases = [
+    [id(1), id(50), true],
+    [id(1), id(51), false],
+    [id(99), id(1, 2), false],
+    [id(100), id(3, 2), true],
+    [id(3, 2), id(4, 2), false],
+    [id(4, 2), id(100, 2), true],
+    [id(4, 2), id(101, 2), false],
+    // Nothing is between an id and itself.
+    [id(60), id(60), true],
+  ] as const;
+  for (const [from, before, closed] of cases)
+    expect([from, before, closesAll(word, from, before)]).toEqual([from, before, closed]);
 });
 
 test("too many to name: those that lie close together become one range", () => {

@@ -127,8 +127,10 @@ export const everyEntry: readonly Entry[] = [
       { node: "acc-1", address: "127.0.0.1:7430" },
       { node: "acc-4", address: "127.0.0.1:7433" },
     ],
+    reason: "the disk of acc-3 is lost",
+    atMs: 1_790_000_000_125,
   },
-  { kind: "group", version: 1, from: "c-1.0001.00000001", acceptors: [] },
+  { kind: "group", version: 1, from: "c-1.0001.00000001", acceptors: [], reason: "", atMs: 1_790_000_000_126 },
   {
     kind: "closed",
     transaction: "c-1.0001.0000000b",
