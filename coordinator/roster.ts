@@ -7,13 +7,13 @@ import type { Peer, RosterMember } from "../runtime/link/index.ts";
 import type { AcceptorAddress } from "./groups.ts";
 
 export class Roster {
-  private readonly acceptors: Map<string, RosterMember>;
+  private acceptors: readonly RosterMember[];
   /** Those that are up: whom to tell, and of whom. One that is down may be anywhere. */
   private readonly participants = new Map<string, RosterMember>();
   private readonly send: (to: string, members: readonly RosterMember[]) => void;
 
   constructor(acceptors: readonly AcceptorAddress[], send: (to: string, members: readonly RosterMember[]) => void) {
-    this.acceptors = new Map(acceptors.map(({ node, address }) => [node, { node, role: "acceptor", address }]));
+    this.acceptors = membersOf(acceptors);
     this.send = send;
   }
 
@@ -26,12 +26,16 @@ export class Roster {
     if (address !== "") for (const other of this.participants.keys()) this.send(other, [member]);
     const reachable = [...this.participants.values()].filter((each) => each.address !== "");
     this.participants.set(node, member);
-    this.send(node, [...this.acceptors.values(), ...reachable]);
+    this.send(node, [...this.acceptors, ...reachable]);
   }
 
-  /** These are needed from now on, too. */
-  add(acceptors: readonly AcceptorAddress[]): void {
-    for (const { node, address } of acceptors) this.acceptors.set(node, { node, role: "acceptor", address });
-    for (const participant of this.participants.keys()) this.send(participant, [...this.acceptors.values()]);
+  /** These are all that are needed from now on. */
+  acceptorsAre(acceptors: readonly AcceptorAddress[]): void {
+    this.acceptors = membersOf(acceptors);
+    for (const participant of this.participants.keys()) this.send(participant, this.acceptors);
   }
+}
+
+function membersOf(acceptors: readonly AcceptorAddress[]): readonly RosterMember[] {
+  return acceptors.map(({ node, address }) => ({ node, role: "acceptor", address }));
 }

@@ -1,6 +1,7 @@
 /** A coordinator as a process: configuration, journal, links and services around the wiring. */
 
 import type { ProtocolName } from "../protocols/index.ts";
+import type { GroupEntry } from "../runtime/engine/index.ts";
 import type { NemconError } from "../runtime/errors/index.ts";
 import {
   exitWith,
@@ -20,6 +21,8 @@ import {
 import { journalFile } from "../runtime/journal/index.ts";
 import { serve, serverCredentials, services } from "../runtime/link/index.ts";
 import { coordinatorService } from "./api.ts";
+import { Linked } from "./linked.ts";
+import { Reconfiguration } from "./reconfiguration.ts";
 import { participantRelay } from "./relay.ts";
 import { Roster } from "./roster.ts";
 import { Coordinator, type CoordinatorNetwork } from "./wiring.ts";
@@ -46,6 +49,8 @@ const GRACE_MS = 2_000;
 /** How often the log says that load is refused. */
 const REFUSALS_MS = 5_000;
 const SWEEP_MS = 60_000;
+/** How long an acceptor that an operator names may take to link. */
+const REACH_MS = 5_000;
 
 /** @throws NemconError where the configuration, the journal or the address does not allow to serve */
 export async function serveCoordinator(
@@ -60,10 +65,13 @@ export async function serveCoordinator(
   const network: CoordinatorNetwork = {
     send: (to, envelopes) => links.send(to, envelopes),
     sendWatermark: (to, below, except) => void links.sendSide(to, { kind: "watermark", below, except }),
-    isUp: (peer) => up.has(peer),
-    acceptorsChanged: () => undefined,
+    isUp: (peer) => linked.has(peer),
+    acceptorsChanged: () => {
+      reconfiguration.follow();
+      roster.acceptorsAre(coordinator.groups.members());
+    },
   };
-  const up = new Set<string>();
+  const linked = new Linked(systemScheduler);
   const acceptors = config.acceptors.map(readMember).filter((member) => member !== null);
   const coordinator = new Coordinator({
     allowUnsafe: config.protocol.unsafe === "allowed",
@@ -95,18 +103,25 @@ export async function serveCoordinator(
     member: coordinator,
     onSide: () => undefined,
     onLinked: (peer, isUp) => {
-      if (isUp) up.add(peer.node);
-      else up.delete(peer.node);
+      linked.changed(peer.node, isUp);
       roster.changed(peer, isUp);
     },
     tracing,
     log,
     onFatal,
   });
-  coordinator.open(replayed);
+  const staying = coordinator.open(replayed);
+  if (staying !== null) warnOfStaying(log, staying);
   const roster = new Roster(coordinator.groups.members(), (to, members) =>
     links.sendSide(to, { kind: "roster", members }),
   );
+  const reconfiguration = new Reconfiguration({
+    coordinator,
+    linked,
+    links,
+    roleOf: (peer) => coordinator.engine.peer(peer)?.role,
+    waitMs: REACH_MS,
+  });
   const refusals = setInterval(() => {
     const refused = coordinator.refusals();
     if (refused !== null)
@@ -122,9 +137,13 @@ export async function serveCoordinator(
     role: "coordinator",
     engine: coordinator.engine,
     log,
-    isConnected: (peer) => up.has(peer),
+    isConnected: (peer) => linked.has(peer),
     locks: () => [],
     missing: (id) => coordinator.missing(id),
+    groups: {
+      list: () => coordinator.keptGroups(),
+      reconfigure: (group, reason) => reconfiguration.to(group, reason),
+    },
   };
   const relay = (
     to: string,
@@ -147,7 +166,7 @@ export async function serveCoordinator(
       ],
     });
     address = server.address;
-    for (const each of coordinator.groups.members()) links.dial(each.address, each.node);
+    reconfiguration.follow();
     server.setServing(true);
     const close = async (): Promise<void> => {
       clearInterval(refusals);
@@ -165,6 +184,15 @@ export async function serveCoordinator(
     opening.close();
     throw thrown;
   }
+}
+
+/** Until the configuration is the same, what it says of acceptors is not what is in force. */
+function warnOfStaying(log: Log, { version, acceptors, reason }: GroupEntry): void {
+  const names = acceptors.map(({ node, address }) => `${node}@${address}`);
+  log.warn(
+    { version, acceptors: names, reason },
+    `Other acceptors are in force than the configuration names: an operator named ${names.join(", ")}. Put the same into the configuration.`,
+  );
 }
 
 function defaultProtocol({ acceptors, protocol }: CoordinatorConfig): ProtocolName {

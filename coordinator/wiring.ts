@@ -38,6 +38,7 @@ import { Enlistment, type Tell } from "./enlistment.ts";
 import { Groups, type AcceptorAddress } from "./groups.ts";
 import { coordinatorIdentity } from "./identity.ts";
 import { Ids, type Block } from "./ids.ts";
+import { keptGroups, type KeptGroup } from "./keeping.ts";
 import { missingFor } from "./missing.ts";
 import { pageOf, type Listing, type Page } from "./pages.ts";
 import { Sessions, type Ending, type Executed, type Session } from "./sessions.ts";
@@ -183,15 +184,29 @@ export class Coordinator {
    * @throws NemconError PROTOCOL_NOT_AVAILABLE where it has no acceptors, SHUTTING_DOWN
    */
   reconfigure(acceptors: readonly AcceptorAddress[], reason: string): boolean {
-    this.checkServing();
-    if (this.decidesAlone)
-      throw new NemconError(
-        "PROTOCOL_NOT_AVAILABLE",
-        `${this.options.node} was configured without acceptors: there is none to replace. Give it some in its configuration, and start it anew.`,
-      );
+    this.checkReconfigurable();
     const isOther = this.groups.use(acceptors, this.ids.end, reason);
     if (isOther) this.options.network.acceptorsChanged();
     return isOther;
+  }
+
+  /** The groups of acceptors that are needed, the newest first, and for what. */
+  keptGroups(): readonly KeptGroup[] {
+    return keptGroups(this.groups.entries(), {
+      open: this.ownOpen(),
+      held: this.ids.unused(),
+      unknown: this.mayBeOpen,
+    });
+  }
+
+  /** @throws NemconError PROTOCOL_NOT_AVAILABLE where it has no acceptors, SHUTTING_DOWN */
+  checkReconfigurable(): void {
+    this.checkServing();
+    if (!this.decidesAlone) return;
+    throw new NemconError(
+      "PROTOCOL_NOT_AVAILABLE",
+      `${this.options.node} was configured without acceptors: there is none to replace. Give it some in its configuration, and start it anew.`,
+    );
   }
 
   /** A whole transaction. `tell` is called once, when the outcome may be told. @throws NemconError where it is refused at the door */

@@ -87,7 +87,7 @@ export async function serveParticipant(
     });
     let address = listen;
     const neighbours = new Neighbours(node, {
-      dial: (to, who) => links.dial(to, who),
+      dial: (to, nodes) => links.dial(to, ...nodes),
       hangUp: (to) => links.hangUp(to),
     });
     const links = openLinks({
@@ -127,6 +127,7 @@ export async function serveParticipant(
       isConnected: (peer) => links.peers().some((each) => each.node === peer && each.up),
       locks: (transaction) => resource.locks(transaction),
       missing: () => "",
+      groups: null,
     };
     const server = await serve({
       address: listen,

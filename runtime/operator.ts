@@ -1,10 +1,12 @@
 /**
  * The service `nemcon.v1.Operator`, the same at every node: what waits for a decision that does not come, and what a
  * person may do about it (protocols §0.4). Such an act breaks the protocol, so that it needs a reason, is forced with
- * it by the machine before it takes effect, is reported, and is never taken by a timeout.
+ * it by the machine before it takes effect, is reported, and is never taken by a timeout. Acceptors are replaced
+ * without breaking anything (acceptor-groups.ts).
  */
 
 import type { NodeId, OperatorAct, TransactionId } from "../protocols/index.ts";
+import { listAcceptors, reconfigure, type OperatedGroups } from "./acceptor-groups.ts";
 import type { Engine, PeerRole } from "./engine/index.ts";
 import { NemconError } from "./errors/index.ts";
 import {
@@ -16,6 +18,7 @@ import {
   type ResolveMessage,
 } from "./link/index.ts";
 import type { Log } from "./logs/index.ts";
+import { checkReason } from "./operator-reason.ts";
 
 /** What a node tells of itself. */
 export interface OperatedNode {
@@ -28,10 +31,9 @@ export interface OperatedNode {
   readonly locks: (transaction: TransactionId) => readonly string[];
   /** What a live transaction waits for that is not there, in words; "": nothing that this node can see. */
   readonly missing: (transaction: TransactionId) => string;
+  /** null: this node begins no transactions. */
+  readonly groups: OperatedGroups | null;
 }
-
-/** The record of an act is no essay. */
-const LONGEST_REASON = 1_000;
 
 export function operatorService(operated: OperatedNode): OperatorHandlers {
   const { node, role } = operated;
@@ -39,6 +41,8 @@ export function operatorService(operated: OperatedNode): OperatorHandlers {
     ListInDoubt: unary(() => ({ node, role, transactions: [...waiting(operated), ...unattended(operated)] })),
     Resolve: unary((request) => resolve(operated, request)),
     Forget: unary((request) => forget(operated, request)),
+    ListAcceptors: unary(() => listAcceptors(operated)),
+    Reconfigure: unary((request) => reconfigure(operated, request)),
   };
 }
 
@@ -159,11 +163,5 @@ function check({ node, role }: OperatedNode, participant: string, reason: string
       "UNKNOWN_PARTICIPANT",
       `This is the ${role} ${node}, and an operator's act is done at the node itself. Ask ${participant} at its own address.`,
     );
-  if (reason.trim() === "")
-    throw new NemconError("INVALID_REQUEST", "An act against the protocol needs a reason, which stays with it.");
-  if (reason.length > LONGEST_REASON)
-    throw new NemconError(
-      "INVALID_REQUEST",
-      `The reason has ${reason.length} characters, and it may have ${LONGEST_REASON}.`,
-    );
+  checkReason(reason);
 }

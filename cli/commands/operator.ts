@@ -1,4 +1,4 @@
-/** `nemcon operator`: what a person can look at and do where a protocol is stuck. */
+/** `nemcon operator`: what a person can look at and do where a protocol is stuck, or a node is lost. */
 
 import { Option, type Command } from "commander";
 import { withExamples, withJson, type Example, type Shell } from "../shell.ts";
@@ -14,11 +14,15 @@ interface Acting extends Common {
 
 const actions = () => import("../operator/actions.ts");
 
-function subcommand(parent: Command, usageText: string, description: string, examples: readonly Example[]): Command {
+function subcommand(
+  parent: Command,
+  usageText: string,
+  description: string,
+  examples: readonly Example[],
+  node = "the node: a coordinator, or the participant whose branch it is",
+): Command {
   const command = withJson(parent.command(usageText).description(description)).addOption(
-    new Option("--at <address>", "the node: a coordinator, or the participant whose branch it is")
-      .default("127.0.0.1:7410")
-      .env("NEMCON_AT"),
+    new Option("--at <address>", node).default("127.0.0.1:7410").env("NEMCON_AT"),
   );
   return withExamples(command, examples);
 }
@@ -31,7 +35,7 @@ function acting(command: Command): Command {
 
 export function define(command: Command, shell: Shell): void {
   command.description(
-    "What a person can look at and do where a protocol is stuck: never automatic, never without a reason.",
+    "What a person can look at and do where a protocol is stuck, or a node is lost: never automatic, never without a reason.",
   );
   subcommand(
     command,
@@ -84,8 +88,31 @@ export function define(command: Command, shell: Shell): void {
   ).action(async (transaction: string, { at, reason, yes }: Acting) =>
     (await actions()).act(shell, { at, transaction, act: "forget", reason: reason ?? null, yes: yes === true }),
   );
+  acting(
+    subcommand(
+      command,
+      "reconfigure [acceptor...]",
+      "Replaces the acceptors of new transactions at a coordinator, such as one that is lost for good, by others under names that were never used: name@host:port of each. Transactions that were begun before finish with the acceptors that they have. Without arguments it shows which there are.",
+      [
+        ["nemcon operator reconfigure --at 127.0.0.1:7410", "which there are, and what keeps the older ones"],
+        [
+          'nemcon operator reconfigure acceptor-1@127.0.0.1:7450 acceptor-2@127.0.0.1:7451 acceptor-4@127.0.0.1:7453 --reason "the disk of acceptor-3 is lost"',
+          "shows what changes, asks, and does it; then at the other coordinators",
+        ],
+        [
+          'nemcon operator reconfigure acceptor-1@127.0.0.1:7450 acceptor-2@127.0.0.1:7451 acceptor-4@127.0.0.1:7453 --at 127.0.0.1:7411 --reason "ticket 1234" --yes --json',
+          "from a script",
+        ],
+      ],
+      "the coordinator",
+    ),
+  ).action(async (acceptors: string[], { at, reason, yes }: Acting) => {
+    if (acceptors.length === 0) await (await actions()).acceptors(shell, at);
+    else await (await actions()).reconfigure(shell, { at, acceptors, reason: reason ?? null, yes: yes === true });
+  });
   withExamples(command, [
     ["nemcon operator in-doubt --at 127.0.0.1:7420", "what waits at a participant"],
     ["nemcon operator resolve --help", "what ends it"],
+    ["nemcon operator reconfigure", "the acceptors of a coordinator"],
   ]);
 }

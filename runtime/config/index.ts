@@ -13,5 +13,5 @@ export {
   type ParticipantConfig,
   type Role,
 } from "./roles.ts";
-export { readMember } from "./kinds.ts";
+export { readGroup, readMember, type NodeAddress } from "./kinds.ts";
 export type { LogLevel } from "./shared.ts";

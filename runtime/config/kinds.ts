@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { NemconError } from "../errors/index.ts";
 import { readAddress } from "./address.ts";
 
 /** The longest wait that a timer takes without overflowing, rounded down to days. */
@@ -74,6 +75,21 @@ export function acceptorList(): z.ZodArray<z.ZodString> {
     .refine((list) => areDifferent(list.map((text) => readMember(text)?.address)), { error: acceptorsError });
 }
 
+/**
+ * The acceptors of a group, as a person names them: as in a configuration, and at least one.
+ *
+ * @throws NemconError INVALID_REQUEST
+ */
+export function readGroup(list: readonly string[]): readonly NodeAddress[] {
+  const { success } = acceptorList().min(1).safeParse(list);
+  if (!success)
+    throw new NemconError(
+      "INVALID_REQUEST",
+      `"${list.join(" ")}" is no group of acceptors. Give 1, 3 or 5, each once, like acceptor-1@127.0.0.1:7450.`,
+    );
+  return list.map(readMember).filter((member) => member !== null);
+}
+
 function areDifferent(all: readonly unknown[]): boolean {
   return new Set(all).size === all.length;
 }
@@ -81,8 +97,14 @@ function areDifferent(all: readonly unknown[]): boolean {
 /** F = 2. */
 const MOST_ACCEPTORS = 5;
 
+export interface NodeAddress {
+  readonly node: string;
+  /** `host:port`. */
+  readonly address: string;
+}
+
 /** The parts of `name@host:port`; null where it is none. */
-export function readMember(text: string): { readonly node: string; readonly address: string } | null {
+export function readMember(text: string): NodeAddress | null {
   const at = text.indexOf("@");
   const [node, address] = [text.slice(0, at), text.slice(at + 1)];
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(node) || readAddress(address) === null || address.endsWith(":0"))

@@ -153,6 +153,13 @@ const table = {
     exit: exit.tryAgain,
     retryable: true,
   },
+  ACCEPTOR_UNREACHABLE: {
+    meaning: "An acceptor that is to be used from now on did not link in time, or too few of them are linked.",
+    remedy: "Nothing was changed. See that each runs, under the name and at the address that you gave; then try again.",
+    code: code.unavailable,
+    exit: exit.tryAgain,
+    retryable: true,
+  },
   COORDINATOR_UNREACHABLE: {
     meaning: "No connection to the coordinator.",
     remedy: "See that it runs at this address. If a transaction was on its way, ask for its outcome by its id.",

@@ -21,7 +21,7 @@ const flowControlBytes = 1024 * 1024;
 export class Dialer {
   private readonly host: Host;
   private readonly address: string;
-  private readonly expected: NodeId | null;
+  private readonly expected: readonly NodeId[];
   private failures = 0;
   private timer: NodeJS.Timeout | null = null;
   private attempt: Attempt | null = null;
@@ -29,8 +29,8 @@ export class Dialer {
   /** The last trouble, so that the log says each one once and not at every attempt. */
   private lastTrouble = "";
 
-  /** @param expected who must serve there; null: whoever it is */
-  constructor(host: Host, address: string, expected: NodeId | null) {
+  /** @param expected who may serve there; none: whoever it is */
+  constructor(host: Host, address: string, expected: readonly NodeId[]) {
     this.host = host;
     this.address = address;
     this.expected = expected;
@@ -72,14 +72,19 @@ type State =
 class Attempt {
   private readonly host: Host;
   private readonly address: string;
-  private readonly expected: NodeId | null;
+  private readonly expected: readonly NodeId[];
   private readonly onEnd: (livedMs: number, why: Refusal) => void;
   private readonly client: InstanceType<typeof PeerStub>;
   private readonly stream: Stream;
   private readonly timer: NodeJS.Timeout;
   private state: State = { at: "hello" };
 
-  constructor(host: Host, address: string, expected: NodeId | null, onEnd: (livedMs: number, why: Refusal) => void) {
+  constructor(
+    host: Host,
+    address: string,
+    expected: readonly NodeId[],
+    onEnd: (livedMs: number, why: Refusal) => void,
+  ) {
     this.host = host;
     this.address = address;
     this.expected = expected;
@@ -133,8 +138,8 @@ class Attempt {
     const judged = judge(identity, accepts, hello);
     if (!judged.ok) return this.refuse(judged, hello.node || null);
     const { peer, version } = judged;
-    if (this.expected !== null && peer.node !== this.expected) {
-      const message = `${this.expected} was expected at ${this.address}, and ${peer.role} ${peer.node} serves there.`;
+    if (this.expected.length > 0 && !this.expected.includes(peer.node)) {
+      const message = `${this.expected.join(" or ")} was expected at ${this.address}, and ${peer.role} ${peer.node} serves there.`;
       return this.refuse(refusal("WRONG_NODE", message), peer.node);
     }
     // Before the policy has its say: a peer that this node refuses may well be right about this node.

@@ -41,6 +41,11 @@ export type { ListInDoubtResponse__Output as ListInDoubtAnswerRead } from "./gen
 export type { ResolveRequest__Output as ResolveMessage } from "./gen/nemcon/v1/ResolveRequest.ts";
 export type { ForgetResponse as ForgetAnswer } from "./gen/nemcon/v1/ForgetResponse.ts";
 export type { ForgetRequest__Output as ForgetMessage } from "./gen/nemcon/v1/ForgetRequest.ts";
+export type { AcceptorGroup as AcceptorGroupMessage } from "./gen/nemcon/v1/AcceptorGroup.ts";
+export type { AcceptorGroup__Output as AcceptorGroupMessageRead } from "./gen/nemcon/v1/AcceptorGroup.ts";
+export type { ListAcceptorsResponse__Output as ListAcceptorsAnswerRead } from "./gen/nemcon/v1/ListAcceptorsResponse.ts";
+export type { ReconfigureRequest__Output as ReconfigureMessage } from "./gen/nemcon/v1/ReconfigureRequest.ts";
+export type { ReconfigureResponse__Output as ReconfigureAnswerRead } from "./gen/nemcon/v1/ReconfigureResponse.ts";
 export type { ParticipantHandlers } from "./gen/nemcon/v1/Participant.ts";
 export type { Branch__Output as BranchMessage } from "./gen/nemcon/v1/Branch.ts";
 export type { BranchResult as BranchResultMessage } from "./gen/nemcon/v1/BranchResult.ts";

@@ -69,10 +69,10 @@ export class Links implements Network {
   /**
    * Keeps a link to the server at `address` (`host:port`) up until `close`. A second dial of an address is none.
    *
-   * @param expected who must serve there; null: whoever it is
+   * @param expected who may serve there; nobody is named: whoever it is
    * @throws NemconError ADDRESS_INVALID
    */
-  dial(address: string, expected: NodeId | null = null): void {
+  dial(address: string, ...expected: readonly NodeId[]): void {
     hostOf(address);
     if (this.closed || this.dialers.has(address)) return;
     this.dialers.set(address, new Dialer(this.host, address, expected));

@@ -26,6 +26,7 @@ const commands = [
   ["operator", "in-doubt"],
   ["operator", "resolve"],
   ["operator", "forget"],
+  ["operator", "reconfigure"],
 ];
 
 test.concurrent.each(commands.map((words) => [words.join(" ") || "nemcon", words] as const))(

@@ -62,12 +62,17 @@ describe("a coordinator", () => {
     ]);
   });
 
-  test("tells of acceptors that are new", () => {
+  test("tells of other acceptors at once, and from then on of no earlier ones", () => {
     const { roster, said } = told();
     roster.changed(peer("bank-a", "127.0.0.1:1"), true);
     said.length = 0;
-    roster.add([{ node: "acceptor-4", address: "127.0.0.1:7433" }]);
-    expect(said).toEqual(["bank-a: acceptor-1@127.0.0.1:7430 acceptor-4@127.0.0.1:7433"]);
+    roster.acceptorsAre([
+      { node: "acceptor-2", address: "127.0.0.1:7431" },
+      { node: "acceptor-4", address: "127.0.0.1:7433" },
+    ]);
+    roster.changed(peer("bank-b", ""), true);
+    const all = "acceptor-2@127.0.0.1:7431 acceptor-4@127.0.0.1:7433";
+    expect(said).toEqual([`bank-a: ${all}`, `bank-b: ${all} bank-a@127.0.0.1:1`]);
   });
 });
 
@@ -81,7 +86,7 @@ describe("a participant", () => {
   function dialling(): { neighbours: Neighbours; dialled: string[] } {
     const dialled: string[] = [];
     const neighbours = new Neighbours("bank-b", {
-      dial: (address, node) => dialled.push(`dial ${node} at ${address}`),
+      dial: (address, nodes) => dialled.push(`dial ${nodes.join(" or ")} at ${address}`),
       hangUp: (address) => dialled.push(`hang up ${address}`),
     });
     return { neighbours, dialled };
@@ -99,6 +104,41 @@ describe("a participant", () => {
     neighbours.take([member("bank-c", "x:3")]);
     neighbours.take([member("bank-c", "x:4")]);
     expect(dialled).toEqual(["dial bank-c at x:3", "hang up x:3", "dial bank-c at x:4"]);
+  });
+
+  test("dials an address for whoever may serve there: its coordinators may not have heard of a successor alike", () => {
+    const { neighbours, dialled } = dialling();
+    neighbours.take([member("acceptor-3", "x:3", "acceptor")]);
+    neighbours.take([member("acceptor-4", "x:3", "acceptor")]);
+    expect(dialled.splice(0)).toEqual([
+      "dial acceptor-3 at x:3",
+      "hang up x:3",
+      "dial acceptor-3 or acceptor-4 at x:3",
+    ]);
+    // Whatever is said, as long as the successor is there; and when it is away, nothing has to be learnt anew.
+    neighbours.linked("acceptor-4", true);
+    neighbours.take([member("acceptor-3", "x:3", "acceptor")]);
+    neighbours.linked("acceptor-4", false);
+    neighbours.take([member("acceptor-3", "x:3", "acceptor")]);
+    expect(dialled).toEqual([]);
+  });
+
+  test("does not give up a link for a successor; it is dialled when the link is down", () => {
+    const { neighbours, dialled } = dialling();
+    neighbours.take([member("acceptor-3", "x:3", "acceptor")]);
+    neighbours.linked("acceptor-3", true);
+    neighbours.take([member("acceptor-4", "x:3", "acceptor")]);
+    expect(dialled.splice(0)).toEqual(["dial acceptor-3 at x:3"]);
+    neighbours.linked("acceptor-3", false);
+    expect(dialled).toEqual(["hang up x:3", "dial acceptor-3 or acceptor-4 at x:3"]);
+  });
+
+  test("no longer dials a successor's address for one that moved away from it", () => {
+    const { neighbours, dialled } = dialling();
+    neighbours.take([member("acceptor-3", "x:3", "acceptor"), member("acceptor-4", "x:3", "acceptor")]);
+    dialled.length = 0;
+    neighbours.take([member("acceptor-3", "x:5", "acceptor")]);
+    expect(dialled).toEqual(["hang up x:3", "dial acceptor-4 at x:3", "dial acceptor-3 at x:5"]);
   });
 
   test("keeps a link that is up, whatever a coordinator says that lost sight of the node; then tries its word", () => {

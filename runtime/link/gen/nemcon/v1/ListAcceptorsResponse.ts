@@ -1,0 +1,13 @@
+// Original file: proto/nemcon/v1/operator.proto
+
+import type { AcceptorGroup as _nemcon_v1_AcceptorGroup, AcceptorGroup__Output as _nemcon_v1_AcceptorGroup__Output } from '../../nemcon/v1/AcceptorGroup.ts';
+
+export interface ListAcceptorsResponse {
+  'node'?: (string);
+  'groups'?: (_nemcon_v1_AcceptorGroup)[];
+}
+
+export interface ListAcceptorsResponse__Output {
+  'node': (string);
+  'groups': (_nemcon_v1_AcceptorGroup__Output)[];
+}
