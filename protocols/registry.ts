@@ -54,7 +54,7 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
     acceptor: null,
     oneShot: false,
     readOnlyVotes: false,
-    unsolicitedVotes: false,
+    unsolicitedVotes: true,
     unsafe: null,
   },
   "3pc-plain": {
@@ -63,7 +63,7 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
     acceptor: null,
     oneShot: false,
     readOnlyVotes: false,
-    unsolicitedVotes: false,
+    unsolicitedVotes: true,
     unsafe: "atomicity breaks when a slow node is taken for a dead one",
   },
 };

@@ -40,8 +40,10 @@ export function meaningOf(message: Fields): Meaning | null {
       return { says: "decision", decision: state === "committed" ? "commit" : "abort" };
     }
     case "prepare":
+    case "last-work":
       return { says: "request", members: message["participants"] as readonly string[] };
     case "paxos-prepare":
+    case "paxos-last-work":
       return { says: "invitation", members: membersOf(message) ?? [] };
     case "phase-2a": {
       const { ballot, proposals } = message as Fields & {
@@ -76,5 +78,5 @@ function membersOf(message: Fields): readonly string[] | null {
 
 /** Kinds of messages that ask for a vote: they are sent once for a transaction, but for copies. */
 export function isRequest(kind: string): boolean {
-  return kind === "prepare" || kind === "commit-one-phase";
+  return kind === "prepare" || kind === "last-work" || kind === "commit-one-phase";
 }

@@ -9,6 +9,8 @@ export interface Capabilities {
   readonly readOnlyVotes: boolean;
   /** A single participant may decide alone. */
   readonly onePhase: boolean;
+  /** A branch may prepare unasked and begin the commit. */
+  readonly unsolicitedVotes: boolean;
   /** It is decided by acceptors, and any coordinator may finish what another began. */
   readonly acceptors: boolean;
   /** Safe though messages are lost or late and links go down under who is up. */
@@ -34,6 +36,7 @@ export function capabilitiesOf(protocol: ProtocolName): Capabilities {
     oneShot: protocols[protocol].oneShot,
     readOnlyVotes: lacks.readOnlyVotes === undefined,
     onePhase: lacks.onePhase === undefined,
+    unsolicitedVotes: protocols[protocol].unsolicitedVotes,
     acceptors: protocols[protocol].acceptor !== null,
     asynchronous: lacks.asynchronous === undefined,
   };

@@ -191,10 +191,12 @@ export class Judges implements Probe {
           this.voted(facts, participant, value === "prepared" ? "yes" : "no");
         return;
       case "prepare":
+      case "last-work":
       case "commit-one-phase":
         this.collects(facts, to);
         return;
       case "paxos-prepare":
+      case "paxos-last-work":
         // A copy changes no branch's value, which is judged there (paxos-rules.ts); one without memory of the first does.
         if (facts.collectedIn !== 0 && facts.collectedIn !== this.incarnation())
           this.violated("collected once", `${from} asks ${to} to prepare ${transaction} and has no memory of it`);

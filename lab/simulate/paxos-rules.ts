@@ -93,6 +93,7 @@ export class PaxosRules {
     if (facts === undefined) return;
     switch (body.kind) {
       case "paxos-prepare":
+      case "paxos-last-work":
         facts.asked = true;
         return;
       case "phase-2a":

@@ -157,12 +157,14 @@ class Chaos {
     const count = random.pick([1, 2, 2, 2, 3]);
     const members = random.some(world.participants, count);
     const work: Work = Object.fromEntries(members.map(({ name }) => [name, this.items()]));
-    const timeoutMs = random.pick([0, 60, 400, 1_500]);
+    // In a calm run nothing may time out, and who waits for a lock and then for the others' votes takes its time.
+    const timeoutMs = random.pick(this.calm ? [0, 1_500] : [0, 60, 400, 1_500]);
     if (capabilities.oneShot && random.chance(0.6)) {
       const id = world.submit(work, timeoutMs);
       if (id !== null) this.begun.push({ id, work });
     } else {
-      const id = world.interact(work, timeoutMs);
+      const begins = capabilities.unsolicitedVotes && random.chance(0.4);
+      const id = world.interact(work, timeoutMs, begins ? random.pick(members).name : null);
       if (id !== null) this.begun.push({ id, work: null });
     }
   }

@@ -166,20 +166,26 @@ export class World implements Surroundings {
     });
   }
 
-  /** A transaction that does its work item by item, under tokens, and then commits. */
-  interact(work: Work, timeoutMs = 0): TransactionId | null {
+  /**
+   * A transaction that does its work item by item, under tokens, and then commits.
+   *
+   * @param initiator whose last item comes after all others, and begins the commit; null: the client asks for it
+   */
+  interact(work: Work, timeoutMs = 0, initiator: NodeId | null = null): TransactionId | null {
     const { coordinator } = this.coordinator;
     let given: TransactionId | null = null;
     this.atDoor(() => {
-      given = coordinator.begin(this.options.protocol).id;
+      given = coordinator.begin(this.options.protocol, timeoutMs, initiator ?? "").id;
     });
     if (given === null) return null;
     const id: TransactionId = given;
     const plan: Plan = { id, mode: "item by item", work: new Map(Object.entries(work)) };
     for (const probe of this.probes) probe.begun?.(plan);
     const items = Object.entries(work).flatMap(([participant, list]) => list.map((item) => ({ participant, item })));
+    const last = items.findLastIndex(({ participant }) => participant === initiator);
+    if (last >= 0) items.push(...items.splice(last, 1));
     this.timeline.promises += 1;
-    void this.doWork(id, items, timeoutMs).finally(() => {
+    void this.doWork(id, items, timeoutMs, initiator !== null).finally(() => {
       this.timeline.promises -= 1;
     });
     return id;
@@ -216,11 +222,17 @@ export class World implements Surroundings {
     id: TransactionId,
     items: readonly { readonly participant: NodeId; readonly item: string }[],
     timeoutMs: number,
+    isBegunByLast: boolean,
   ): Promise<void> {
     const { coordinator } = this.coordinator;
-    for (const { participant, item } of items) {
+    for (const [at, { participant, item }] of items.entries()) {
+      const isLast = isBegunByLast && at === items.length - 1;
       try {
-        const done = await this.execute(coordinator, id, participant, item);
+        const done = await coordinator.execute(id, participant, bytes(item), 0, isLast);
+        if (done.kind === "ended") {
+          this.answered(id, done.answer, "begin");
+          return;
+        }
         if (done.kind === "aborted") {
           const { reason, detail } = done;
           this.answered(id, { outcome: "aborted", reason, detail, participant: null }, "begin");
@@ -234,15 +246,6 @@ export class World implements Surroundings {
     }
     this.note(`commit of ${id}`);
     this.atDoor(() => coordinator.commit(id, timeoutMs, (answer) => this.answered(id, answer, "begin")));
-  }
-
-  private execute(
-    coordinator: CoordinatorHost["coordinator"],
-    id: TransactionId,
-    participant: NodeId,
-    item: string,
-  ): ReturnType<CoordinatorHost["coordinator"]["execute"]> {
-    return coordinator.execute(id, participant, bytes(item), 0);
   }
 
   /** A request at the coordinator's door; one that is refused there was never begun. */

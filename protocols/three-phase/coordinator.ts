@@ -2,9 +2,14 @@
  * The coordinator of three-phase commit (protocols §B.1), under either termination. It leads attempt 1; from its
  * precommit record on it is a site like the others and follows whoever is elected after it.
  *
- * init → collecting (w) → doubt (p) → announcing → forgotten. Its precommit record is forced before PRECOMMIT leaves,
- * so that where the log is silent abort is the answer: who asks has not acknowledged, and this site forgets nothing
- * before all have (§B.1, §B.10). A single participant runs the protocol: one that decided alone could not be asked.
+ * init → [beginning →] collecting (w) → doubt (p) → announcing → forgotten. Its precommit record is forced before
+ * PRECOMMIT leaves, so that where the log is silent abort is the answer: who asks has not acknowledged, and this site
+ * forgets nothing before all have (§B.1, §B.10). A single participant runs the protocol: one that decided alone could
+ * not be asked.
+ *
+ * An initiator gets its last work first (`last-work`), prepares on it unasked, and its YES makes this site ask the
+ * others (§B.1, §I). To them, and to whoever terminates, that is a commit whose other requests are still on their way:
+ * nobody can be in p before every YES, and a branch that has not been asked aborts when it is asked for its state.
  */
 
 import { answerFor } from "../answer.ts";
@@ -49,7 +54,8 @@ interface Vote {
 
 export interface State {
   readonly transaction: TransactionId;
-  readonly phase: "init" | "collecting" | "doubt" | "announcing";
+  /** beginning: the initiator has its last work and has not voted. */
+  readonly phase: "init" | "beginning" | "collecting" | "doubt" | "announcing";
   /** null before the start and after a restart. */
   readonly descriptor: Descriptor | null;
   readonly participants: readonly NodeId[];
@@ -60,7 +66,7 @@ export interface State {
   /** What branches did that could not follow the decision, in words. */
   readonly heuristics: readonly string[];
   readonly replies: readonly ReplyId[];
-  /** collecting: links that are down. They name the reason of an abort, and never cause one. */
+  /** beginning, collecting: links that are down. They name the reason of an abort, and never cause one. */
   readonly suspected: readonly NodeId[];
 }
 
@@ -134,9 +140,10 @@ function onStart(
     const outcome = closedAs("committed", null, "", []);
     return { state: null, closed: { outcome, force: true }, effects: tell(started, verdictOf(started, "commit")) };
   }
+  const first = branches.find(({ participant }) => participant === descriptor.initiator);
   return {
-    state: { ...started, phase: "collecting" },
-    sends: prepares(descriptor, branches),
+    state: { ...started, phase: first === undefined ? "collecting" : "beginning" },
+    sends: first === undefined ? requests("prepare", descriptor, branches) : requests("last-work", descriptor, [first]),
     timers: [{ set: "vote", minMs: timeoutMs, maxMs: timeoutMs }],
   };
 }
@@ -151,11 +158,15 @@ function abandon(state: State, reason: AbortReason): CoordinatorStep {
   };
 }
 
-function prepares({ branches, timeoutMs }: Descriptor, to: readonly BranchPlan[]): Send[] {
+function requests(
+  kind: "prepare" | "last-work",
+  { branches, timeoutMs }: Descriptor,
+  to: readonly BranchPlan[],
+): Send[] {
   const participants = branches.map((each) => each.participant);
   return to.map(({ participant, token, workCount, work }) => ({
     to: participant,
-    body: { kind: "prepare", participants, token, workCount, work },
+    body: { kind, participants, token, workCount, work },
     timeoutMs,
   }));
 }
@@ -164,6 +175,7 @@ function onMessage(env: Env, rules: Rules, state: State, from: NodeId, body: Mes
   if (body.kind === "vote") return onVote(env, rules, state, from, body);
   switch (state.phase) {
     case "init":
+    case "beginning":
     case "collecting":
       return onCollecting(env, state, from, body);
     case "doubt":
@@ -177,13 +189,18 @@ function onMessage(env: Env, rules: Rules, state: State, from: NodeId, body: Mes
 }
 
 function onVote(env: Env, rules: Rules, state: State, from: NodeId, body: Message & { kind: "vote" }): CoordinatorStep {
-  if (state.phase !== "collecting") return { state, ignored: "late-vote" };
-  const { participants, descriptor } = state;
-  if (!participants.includes(from) || descriptor === null) return { state, ignored: "no-such-branch" };
+  const { participants, descriptor, phase } = state;
+  if ((phase !== "collecting" && phase !== "beginning") || descriptor === null) return { state, ignored: "late-vote" };
+  const isDue = participants.includes(from) && (phase === "collecting" || from === descriptor.initiator);
+  if (!isDue) return { state, ignored: "no-such-branch" };
   if (hasVoted(state, from)) return { state, ignored: "duplicate-vote" };
   if (body.vote === "no") return abort(env, state, body.reason, body.detail, from);
   const next = { ...state, votes: [...state.votes, { from, result: body.result }] };
-  if (next.votes.length < participants.length) return { state: next };
+  if (next.votes.length < participants.length) {
+    if (phase === "collecting") return { state: next };
+    const others = descriptor.branches.filter(({ participant }) => participant !== from);
+    return { state: { ...next, phase: "collecting" }, sends: requests("prepare", descriptor, others) };
+  }
   const doubt: Doubt = { ...openDoubt({ coordinator: env.self, participants }), suspected: state.suspected };
   const begun = turn(env, { ...next, phase: "doubt" }, firstAttempt(env, rules, doubt));
   return { ...begun, timers: [{ cancel: "vote" }, ...(begun.timers ?? [])] };
@@ -251,6 +268,16 @@ function finish(
   return { state: null, closed: { outcome, force: isForced } };
 }
 
+/** w: it asks for votes, the initiator's or all. */
+function isUndecided({ phase }: State): boolean {
+  return phase === "beginning" || phase === "collecting";
+}
+
+/** Whose votes are due. */
+function asked({ phase, participants, descriptor }: State): readonly NodeId[] {
+  return phase === "beginning" ? participants.filter((node) => node === descriptor?.initiator) : participants;
+}
+
 function hasVoted(state: State, node: NodeId): boolean {
   return state.votes.some(({ from }) => from === node);
 }
@@ -307,8 +334,8 @@ function settle(env: Env, state: State, { decision, from, forced }: Settled): Co
 }
 
 function onTimeout(env: Env, rules: Rules, state: State, timer: string): CoordinatorStep {
-  if (state.phase === "collecting" && timer === "vote") {
-    const silent = state.participants.filter((node) => !hasVoted(state, node));
+  if (isUndecided(state) && timer === "vote") {
+    const silent = asked(state).filter((node) => !hasVoted(state, node));
     const unreachables = silent.filter((node) => state.suspected.includes(node));
     if (unreachables.length > 0)
       return abort(env, state, "PARTICIPANT_UNREACHABLE", `no link to ${unreachables.join(", ")}`, null);
@@ -332,11 +359,14 @@ function onSuspicion(env: Env, rules: Rules, state: State, node: NodeId, suspect
   const { announcement, descriptor } = state;
   if (state.phase === "doubt" && state.doubt !== null)
     return turn(env, state, onDoubtSuspicion(env, rules, state.doubt, node, suspected));
-  if (state.phase === "collecting" && descriptor !== null) {
+  if (isUndecided(state) && descriptor !== null) {
     const others = state.suspected.filter((each) => each !== node);
     if (suspected) return { state: { ...state, suspected: [...others, node] } };
-    const unvoted = descriptor.branches.filter(({ participant }) => participant === node && !hasVoted(state, node));
-    return { state: { ...state, suspected: others }, sends: prepares(descriptor, unvoted) };
+    const unvoted = descriptor.branches.filter(
+      ({ participant }) => participant === node && asked(state).includes(node) && !hasVoted(state, node),
+    );
+    const kind = state.phase === "beginning" ? "last-work" : "prepare";
+    return { state: { ...state, suspected: others }, sends: requests(kind, descriptor, unvoted) };
   }
   if (!suspected && announcement !== null && announcement.unacknowledged.includes(node))
     return { state, sends: announce({ ...announcement, unacknowledged: [node] }) };
@@ -346,7 +376,9 @@ function onSuspicion(env: Env, rules: Rules, state: State, node: NodeId, suspect
 function onOperator(env: Env, state: State, { act, reason, reply: to }: Input & { kind: "operator" }): CoordinatorStep {
   const asked = to === null ? state : { ...state, replies: [...state.replies, to] };
   if (act === "cancel" && state.phase === "init") return abandon(asked, "CANCELLED");
-  if (act === "cancel" && state.phase === "collecting") return abort(env, asked, "CANCELLED", "", null);
+  if (act === "cancel" && isUndecided(state)) return abort(env, asked, "CANCELLED", "", null);
+  // In p nobody aborts alone: whoever cancels waits for the decision with the others, whichever it is.
+  if (act === "cancel" && state.phase === "doubt" && to !== null) return { state: asked };
   if (state.phase === "doubt" && state.doubt !== null && (act === "force-commit" || act === "force-abort"))
     return turn(env, asked, force(state.doubt, act === "force-commit" ? "commit" : "abort", reason));
   if (to === null) return { state, ignored: "already-decided" };
@@ -490,6 +522,7 @@ function closedAs(
 function view({ phase, participants, doubt, announcement }: State): View {
   const shown = {
     init: "active",
+    beginning: "preparing",
     collecting: "preparing",
     doubt: isOnCourse(doubt) ? "preparing" : "in-doubt",
     announcing: announcement?.decision === "abort" ? "aborting" : "committing",

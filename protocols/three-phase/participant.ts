@@ -106,7 +106,7 @@ function step(env: Env, rules: Rules, state: State, input: Input): ParticipantSt
 
 function onMessage(env: Env, rules: Rules, state: State, from: NodeId, body: Message): ParticipantStep {
   if (body.kind === "work") return onWork(env, state, from, body);
-  if (body.kind === "prepare") return onPrepare(state, from, body);
+  if (body.kind === "prepare" || body.kind === "last-work") return onPrepare(state, from, body);
   switch (state.phase) {
     case "active":
     case "preparing":
@@ -123,7 +123,8 @@ function onMessage(env: Env, rules: Rules, state: State, from: NodeId, body: Mes
   }
 }
 
-function onPrepare(state: State, from: NodeId, body: Message & { kind: "prepare" }): ParticipantStep {
+/** Asked for its vote, or as the initiator given its last work, on which it votes unasked. */
+function onPrepare(state: State, from: NodeId, body: Message & { kind: "prepare" | "last-work" }): ParticipantStep {
   if (state.phase === "doubt")
     return { state, sends: [{ to: from, body: { kind: "vote", vote: "yes", result: state.result } }] };
   if (state.phase !== "active") return { state, ignored: "late-prepare" };
@@ -131,7 +132,7 @@ function onPrepare(state: State, from: NodeId, body: Message & { kind: "prepare"
   return {
     state: { ...state, phase: "preparing", coordinator: from, participants: body.participants },
     timers: [{ cancel: "idle" }],
-    effects: [resource({ act: "prepare", work: null })],
+    effects: [resource({ act: "prepare", work: body.work })],
   };
 }
 
@@ -392,6 +393,7 @@ function absentMessage(env: Env, id: TransactionId, absence: Absence, from: Node
     case "work":
       return absentWork(env, init(env, id), absence, from, body);
     case "prepare":
+    case "last-work":
       return absentPrepare(absence, from);
     case "decision":
       return absentDecision(absence, from, body.decision);

@@ -24,6 +24,11 @@ const cases: readonly {
     begin: (world) => void world.interact({ P1: ["add x 1", "add z 1"], P2: ["add y 1"] }),
   },
   {
+    name: "one branch begins the commit with its last item",
+    needs: ["unsolicitedVotes"],
+    begin: (world) => void world.interact({ P1: ["add x 1", "add z 1"], P2: ["add y 1"] }, 0, "P1"),
+  },
+  {
     name: "work at once, two branches",
     needs: ["oneShot"],
     begin: (world) => void world.submit({ P1: ["add x 1"], P2: ["add y 1"] }),

@@ -35,7 +35,7 @@ export function walk(
   let crashesLeft = random.between(0, crashes);
   let copiesLeft = 6;
   const losses = network === "asynchronous";
-  group.begin();
+  group.begin(random.chance(0.3) ? random.pick(group.participants) : null);
   const act = (what: string, run: () => void) => {
     steps.push(what);
     run();

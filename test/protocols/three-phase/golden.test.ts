@@ -32,6 +32,11 @@ async function crashThenBack(world: World, name: string, afterMs: number, awayMs
 
 const stories: readonly (readonly [file: string, story: Story])[] = [
   ["commit", async (world) => (world.interact(transfer), world.run(LONG_MS))],
+  // §I: P1 prepares on its last work unasked.
+  [
+    "commit-by-an-initiator",
+    async (world) => (world.interact({ P1: ["add x -2", "add x -3"], P2: ["add y 5"] }, 0, "P1"), world.run(LONG_MS)),
+  ],
   ["commit-of-one", async (world) => (world.interact({ P1: ["add x 1"] }), world.run(LONG_MS))],
   ["abort-by-no", async (world) => (world.interact({ P1: ["add x 1"], P2: ["add y 1", "no"] }), world.run(LONG_MS))],
   [

@@ -90,8 +90,8 @@ export class Group {
     this.sent.length = 0;
   }
 
-  /** The coordinator asks for votes. */
-  begin(): void {
+  /** The coordinator asks for votes. @param initiator is given its last work first, and votes unasked */
+  begin(initiator: NodeId | null = null): void {
     const site = this.site(C);
     const step = site.machine.absent(
       site.env,
@@ -106,13 +106,13 @@ export class Group {
           protocol: "3pc",
           coordinator: C,
           group: null,
-          initiator: null,
+          initiator,
           timeoutMs: 100,
           branches: this.participants.map((participant) => ({
             participant,
             token: { incarnation: 1, number: 1 },
             workCount: 1,
-            work: null,
+            work: participant === initiator ? new Uint8Array(1) : null,
           })),
         },
       },

@@ -8,6 +8,7 @@ import {
   applied,
   at,
   begin,
+  can,
   cannot,
   closed,
   commit,
@@ -49,6 +50,8 @@ const report = (
   state: Extract<Message, { kind: "state-report" }>["state"],
   { attempt = NONE, restarted = false }: { attempt?: Election; restarted?: boolean } = {},
 ): Input => message(from, { kind: "state-report", election, state, attempt, restarted });
+const lastWork = (with_: typeof token | null, workCount: number): Input =>
+  message("C", { kind: "last-work", participants: ["P", "Q"], token: with_, workCount, work });
 const down = (node: string): Input => ({ kind: "suspicion", node, suspected: true });
 const up = (node: string): Input => ({ kind: "suspicion", node, suspected: false });
 
@@ -101,6 +104,11 @@ describe("the coordinator, §B.1 and §B.10, whatever the termination", () => {
       "alarm impossible-message ⇒ preparing",
     ],
     ["w, PRECOMMIT: impossible", [begin("P", "Q"), precommit("P", of(2, "P"))], "alarm impossible-message ⇒ preparing"],
+    [
+      "p, cancelled by the client: it waits for the decision, and is told it",
+      [...p, operator("cancel"), message("P", { kind: "decision", decision: "commit" })],
+      "decided*, ack→P, commit→Q, reply committed, reply committed, timer acknowledgement ⇒ committing",
+    ],
     ["p, a late YES", [...p, yes("P")], "ignored late-vote"],
     [
       "p, a backup has committed: forced, acknowledged, and told to the others",
@@ -186,6 +194,68 @@ describe("the coordinator, §B.1 and §B.10, whatever the termination", () => {
   });
 });
 
+describe("the coordinator whose participant P begins the commit, §B.1 and §I, whatever the termination", () => {
+  const begins = at(fresh, start(["P", "Q"], "P"));
+  const rows: readonly Row[] = [
+    ["its last work goes to P alone", [begins], "last-work→P, timer vote ⇒ preparing"],
+    ["its YES: the others are asked", [begins, yes("P")], "prepare→Q ⇒ preparing"],
+    [
+      "then all YES: precommit forced, as ever",
+      [begins, yes("P"), yes("Q")],
+      "precommit*, precommit→P, precommit→Q, timer decision ⇒ preparing",
+    ],
+    [
+      "alone: its YES is all",
+      [at(fresh, start(["P"], "P")), yes("P")],
+      "precommit*, precommit→P, timer decision ⇒ preparing",
+    ],
+    [
+      "its NO: told to the one that holds work",
+      [begins, no("P")],
+      "decided, abort→Q, reply aborted, timer acknowledgement ⇒ aborting",
+    ],
+    ["its YES twice", [begins, yes("P"), yes("P")], "ignored duplicate-vote"],
+    ["another votes before it was asked", [begins, yes("Q")], "ignored no-such-branch"],
+    [
+      "no YES in time",
+      [begins, timeout("vote")],
+      "decided, abort→P, abort→Q, reply aborted, timer acknowledgement ⇒ aborting",
+    ],
+    [
+      "cancelled before its YES",
+      [begins, operator("cancel")],
+      "decided, abort→P, abort→Q, reply aborted, reply aborted, timer acknowledgement ⇒ aborting",
+    ],
+    [
+      "P has prepared, lost patience and asks: the coordinator aborts, and so leads no more",
+      [begins, request("P", of(2, "P"))],
+      "decided, state-report→P, abort→P, abort→Q, reply aborted, timer acknowledgement ⇒ aborting",
+    ],
+    ["P is back: its last work again", [begins, down("P"), up("P")], "last-work→P ⇒ preparing"],
+    ["another is back before it was asked: nothing is due there", [begins, down("Q"), up("Q")], " ⇒ preparing"],
+    [
+      "another was away when it was asked, and is back",
+      [begins, down("Q"), yes("P"), up("Q")],
+      "prepare→Q ⇒ preparing",
+    ],
+  ];
+  test.each(rows)("%s", (_row, events, does) => {
+    expect(line(three.coordinator, run(three.coordinator, "C", events))).toBe(does);
+    expect(line(plain.coordinator, run(plain.coordinator, "C", events))).toBe(does);
+  });
+
+  test("where P is silent it alone is named, with its link where that is down", () => {
+    for (const [events, reason] of [
+      [[begins, timeout("vote")], "TIMEOUT"],
+      [[begins, down("P"), down("Q"), timeout("vote")], "PARTICIPANT_UNREACHABLE"],
+    ] as const) {
+      const { effects = [] } = run(three.coordinator, "C", events);
+      expect(effects).toMatchObject([{ answer: { outcome: "aborted", reason } }]);
+      expect(JSON.stringify(effects)).not.toContain("Q");
+    }
+  });
+});
+
 describe("the participant, §B.1 and §B.3, whatever the termination", () => {
   const doubt = inDoubt;
   const rows: readonly Row[] = [
@@ -214,6 +284,23 @@ describe("the participant, §B.1 and §B.3, whatever the termination", () => {
       "end(aborted)*, state-report→Q ⇒ forgotten",
     ],
     ["never heard of, one-shot VOTE_REQ: NO without work", [at(fresh, prepare(null, 0, work))], "no→C ⇒ forgotten"],
+    [
+      "q, its last work, unasked: done with the prepare, which is forced, then YES",
+      [...active, lastWork(token, 1), can],
+      "prepare*, yes→C, timer decision ⇒ in-doubt",
+    ],
+    [
+      "q, last work with another count: NO, undone",
+      [...active, lastWork(token, 2)],
+      "end(aborted), no→C, resource abort ⇒ forgotten",
+    ],
+    [
+      "never heard of, last work: there is no branch, NO without work",
+      [at(fresh, lastWork(null, 0))],
+      "no→C ⇒ forgotten",
+    ],
+    ["w, last work again: YES again", [...doubt, lastWork(token, 1)], "yes→C ⇒ in-doubt"],
+    ["forgotten, last work again: nothing", [at({ kind: "forgotten" }, lastWork(token, 1))], "ignored late-prepare"],
     ["w, VOTE_REQ again: YES again", [...doubt, prepare(token, 1)], "yes→C ⇒ in-doubt"],
     [
       "w, PRECOMMIT: forced, then ACK",
@@ -287,6 +374,11 @@ describe("the participant, §B.1 and §B.3, whatever the termination", () => {
   test.each(rows)("%s", (_row, events, does) => {
     expect(line(three.participant, run(three.participant, "P", events))).toBe(does);
     expect(line(plain.participant, run(plain.participant, "P", events))).toBe(does);
+  });
+
+  test("the last work reaches the resource with the request to prepare", () => {
+    const { effects } = run(three.participant, "P", [...active, lastWork(token, 1)]);
+    expect(effects).toEqual([{ kind: "resource", request: { act: "prepare", work } }]);
   });
 
   test.each([
