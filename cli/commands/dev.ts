@@ -1,12 +1,11 @@
 /** `nemcon dev`: a whole cluster on this machine. */
 
-import { createInterface, type Interface } from "node:readline";
 import { Option, type Command } from "commander";
 import { exit } from "../../runtime/errors/index.ts";
 import { count, port, positive } from "../arguments.ts";
 import type { Layout } from "../dev/cluster.ts";
 import type { DemoFigures } from "../dev/demo.ts";
-import type { Supervisor } from "../dev/supervisor.ts";
+import { Orders } from "../dev/orders.ts";
 import type { Json } from "../json.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
@@ -54,6 +53,8 @@ export function define(command: Command, shell: Shell): void {
   ]);
 }
 
+const DEMONSTRATING = "The demonstration holds and releases servers itself; give orders when it has told its verdict.";
+
 async function dev(options: DevOptions, shell: Shell): Promise<void> {
   const { output, signal } = shell;
   // Loaded here, so that help and mistakes cost nothing.
@@ -82,10 +83,16 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
     if (signal.aborted) resolve("stopped");
     else signal.addEventListener("abort", () => resolve("stopped"), { once: true });
   });
+  const isDemo = options.demo === true || options.once === true;
+  let orders: Orders | null = null;
   try {
+    // Where nothing is served after the demonstration there is nothing to order: stdin is left alone, as it must be
+    // where the process runs behind a terminal that is not its own.
+    if (options.once !== true)
+      orders = new Orders(process.stdin, supervisor, (text) => output.note(text), isDemo ? DEMONSTRATING : null);
     if (output.json) output.document(readyDocument(layout, supervisor.pids()));
     output.answer(`${describeLayout(layout, supervisor.pids())}\n\nLogs and data: ${layout.directory}`);
-    if (options.demo === true || options.once === true) {
+    if (isDemo) {
       const running = demonstrate(
         { layout, supervisor, workload },
         { seconds, concurrency },
@@ -101,33 +108,13 @@ async function dev(options: DevOptions, shell: Shell): Promise<void> {
       shell.exitCode = figures.verdict.valid ? exit.done : exit.failed;
       if (options.once === true) return;
     }
+    if (orders !== null) orders.refusal = null;
     output.answer(`\n${whatNext(layout, workload.name)}\n\nServing until Ctrl-C.`);
-    const orders = takeOrders(process.stdin, supervisor, (text) => output.note(text));
     await stopped;
-    orders.close();
   } finally {
+    orders?.close();
     await supervisor.stop();
   }
-}
-
-/** `hold NAME` and `release NAME`, a line each: what a person does to a server to see what the others make of it. */
-function takeOrders(input: NodeJS.ReadableStream, supervisor: Supervisor, say: (text: string) => void): Interface {
-  return createInterface({ input }).on("line", (line) => {
-    const [order = "", name = ""] = line.trim().split(/\s+/);
-    if (order === "") return;
-    obey(supervisor, order, name).then(say, (error: unknown) =>
-      say(error instanceof Error ? error.message : String(error)),
-    );
-  });
-}
-
-async function obey(supervisor: Supervisor, order: string, name: string): Promise<string> {
-  if (order === "hold") {
-    await supervisor.hold(name);
-    return `${name} was killed and is held down: release ${name} brings it back.`;
-  }
-  if (order === "release") return `${name} serves (pid ${await supervisor.release(name)}).`;
-  return `${order} is no order here: hold NAME kills a server and keeps it down, release NAME brings it back.`;
 }
 
 function readyDocument({ directory, coordinators, participants, acceptors }: Layout, pids: Json): Json {

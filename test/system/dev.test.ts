@@ -1,59 +1,21 @@
 /** `nemcon dev`: the demonstration, the supervisor, what it refuses. */
 
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { Branches } from "../../cli/dev/branches.ts";
 import type { DemoFigures } from "../../cli/dev/demo.ts";
+import { dev, isAlive, type Ready } from "./dev.ts";
 import { eventually, freePorts } from "./processes.ts";
 
-const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "nemcon-dev-test-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-interface Ready {
-  readonly ready: true;
-  readonly directory: string;
-  readonly gateway: null;
-  readonly coordinators: readonly string[];
-  readonly participants: readonly { readonly name: string; readonly address: string; readonly database: string }[];
-  readonly acceptors: readonly string[];
-  readonly pids: Readonly<Record<string, number>>;
-}
 
 interface Money {
   readonly moneyBefore: number;
   readonly moneyAfter: number;
   readonly moneyMoved: number;
-}
-
-function dev(args: readonly string[]) {
-  const child = spawn(process.execPath, [main, "dev", "--json", "--customers", "200", "--seconds", "1", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return {
-    child,
-    ended,
-    stderr: () => stderr,
-    line: async <T>(): Promise<T> => JSON.parse(String((await lines.next()).value)) as T,
-  };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 test("the demonstration ends VALID, twice over the same directory", async () => {
@@ -189,34 +151,4 @@ test.each(["2", "4", "7"])("%s acceptors are refused: a group has 1, 3 or 5", as
   expect(error).toMatchObject({ reason: "USAGE" });
   expect(error.message).toContain(acceptors);
   expect(await ended).toBe(64);
-});
-
-test("a server is held down and released by a line on stdin; a wrong order says what there is", async () => {
-  const child = spawn(
-    process.execPath,
-    [main, "dev", "--json", "--port", "0", "--directory", join(directory, "held")],
-    {
-      stdio: ["pipe", "pipe", "pipe"],
-    },
-  );
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const { pids } = JSON.parse(String((await lines.next()).value)) as Ready;
-  const says = (what: string) =>
-    eventually(
-      () => `it says ${what}, not ${stderr}`,
-      () => Promise.resolve(stderr.includes(what)),
-    );
-  child.stdin.write("hold bank-b\n");
-  await says("bank-b was killed and is held down");
-  expect(isAlive(pids["bank-b"] ?? 0)).toBe(false);
-  child.stdin.write("release bank-b\n");
-  await says("bank-b serves (pid ");
-  child.stdin.write("hold bank-z\nstop bank-a\n");
-  await says("No server is called bank-z");
-  await says("stop is no order here");
-  child.kill("SIGTERM");
-  expect(await ended, stderr).toBe(0);
 });
