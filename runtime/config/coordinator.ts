@@ -21,7 +21,7 @@ const protocol = z
     default: oneOf(protocolNames)
       .default("auto")
       .describe(
-        "What runs where a transaction names no protocol; auto: paxos-commit where acceptors are configured, 2pc elsewhere.",
+        "What runs where a transaction names no protocol; auto: paxos-commit where acceptors are configured, 2pc elsewhere. One that the rest of the configuration does not allow is refused at start.",
       ),
   })
   .prefault({})
@@ -69,6 +69,20 @@ const doorLimits = z
   .prefault({})
   .describe("Past these a request is refused at the door.");
 
+/**
+ * What a default protocol needs of the rest of the configuration, in words; null: it can run. Without this check every
+ * transaction that names no protocol would be refused, one by one, by a coordinator that looks well.
+ */
+function lackingFor(name: string, unsafe: "refused" | "allowed", acceptors: number): string | null {
+  if (!isProtocolName(name)) return null;
+  const protocol = protocols[name];
+  if (protocol.unsafe !== null && unsafe === "refused")
+    return `a protocol that is safe, or protocol.unsafe: allowed (${name} is not safe: ${protocol.unsafe})`;
+  if (protocol.acceptor !== null && acceptors === 0)
+    return `a protocol that needs no acceptors, or 1, 3 or 5 of them in acceptors (${name} is decided by them)`;
+  return null;
+}
+
 export const coordinatorSchema = z
   .strictObject({
     cluster,
@@ -90,5 +104,9 @@ export const coordinatorSchema = z
     wal,
     log,
     trace,
+  })
+  .superRefine(({ protocol: { default: name, unsafe }, acceptors }, context) => {
+    const message = lackingFor(name, unsafe, acceptors.length);
+    if (message !== null) context.addIssue({ code: "custom", path: ["protocol", "default"], message });
   })
   .describe("The configuration of a nemcon coordinator.");

@@ -1,6 +1,6 @@
 /** Bad input: each is a clear error, nothing is lost, and the process goes on serving where it can. */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { status, type ServiceError } from "@grpc/grpc-js";
 import Database from "better-sqlite3";
@@ -194,6 +194,18 @@ describe("a server that can't start", () => {
       78,
       true,
     ]);
+  });
+
+  test.each([
+    ["paxos-commit", "1, 3 or 5 of them in acceptors"],
+    ["3pc-plain", "protocol.unsafe: allowed"],
+  ])("the default protocol %s, which it does not have what it takes for", async (protocol, says) => {
+    const directory = join(cluster.directory, "default");
+    const { code, error } = await refusedStart([...coordinator(directory), "--protocol-default", protocol]);
+    expect([code, error.reason]).toEqual([78, "CONFIG_INVALID"]);
+    expect(error.message).toContain("--protocol-default");
+    expect(error.message).toContain(says);
+    expect(existsSync(directory)).toBe(false);
   });
 
   test("a directory that is a file, and one with another application's database", async () => {

@@ -72,6 +72,22 @@ describe("a fault is named with its line and column:", () => {
       [":3:25: limits.participants"],
     ],
     [
+      "a default protocol that needs acceptors, where there are none",
+      "coordinator",
+      `${least.coordinator}protocol:\n  default: paxos-commit`,
+      [
+        ':4:12: protocol.default: expected a protocol that needs no acceptors, or 1, 3 or 5 of them in acceptors (paxos-commit is decided by them), got "paxos-commit"',
+      ],
+    ],
+    [
+      "a default protocol that is unsafe, where none is allowed",
+      "coordinator",
+      `${least.coordinator}protocol: { default: 3pc-plain }`,
+      [
+        ":3:22: protocol.default: expected a protocol that is safe, or protocol.unsafe: allowed (3pc-plain is not safe: ",
+      ],
+    ],
+    [
       "a wrong choice",
       "coordinator",
       `${least.coordinator}log:\n  level: loud`,
@@ -275,6 +291,37 @@ describe("an address", () => {
       expect(completeConfig("coordinator", { ...input, listen: "[::1]:1" }, faults).faults).toEqual(faults);
     },
   );
+});
+
+describe("the default protocol", () => {
+  const of = (input: object) => completeConfig("coordinator", { node: "c", directory: "d", ...input });
+  const acceptors = ["a@127.0.0.1:7450"];
+
+  test.each<[what: string, input: object]>([
+    ["2pc without anything", { protocol: { default: "2pc" } }],
+    ["3pc without anything", { protocol: { default: "3pc" } }],
+    ["paxos-commit-fast with an acceptor", { protocol: { default: "paxos-commit-fast" }, acceptors }],
+    ["3pc-plain where unsafe ones are allowed", { protocol: { default: "3pc-plain", unsafe: "allowed" } }],
+    ["auto, with acceptors", { acceptors }],
+    ["auto, without", {}],
+  ])("%s is taken", (_what, input) => {
+    expect(of(input).node).toBe("c");
+  });
+
+  test.each<[what: string, input: object, says: string]>([
+    ["paxos-commit without acceptors", { protocol: { default: "paxos-commit" } }, "in acceptors"],
+    [
+      "paxos-commit-fast without acceptors",
+      { protocol: { default: "paxos-commit-fast" }, acceptors: [] },
+      "in acceptors",
+    ],
+    ["3pc-plain, acceptors or not", { protocol: { default: "3pc-plain" }, acceptors }, "protocol.unsafe: allowed"],
+  ])("%s is refused, and the message says what to do", (_what, input, says) => {
+    const error = refusal(() => of(input));
+    expect([error.reason, error.exitCode]).toEqual(["CONFIG_INVALID", 78]);
+    expect(error.message).toContain("protocol.default: expected");
+    expect(error.message).toContain(says);
+  });
 });
 
 test("a configuration from a value is checked like one from a file", () => {
