@@ -95,7 +95,7 @@ export const coordinatorSchema = z
     acceptors: acceptorList()
       .default([])
       .describe(
-        "The acceptors of Paxos Commit, name@host:port each: 1, 3 or 5, of which none, one or two may be lost. Other names make a new group for new transactions.",
+        "The acceptors of Paxos Commit, name@host:port each: 1, 3 or 5, of which none, one or two may be lost. Other names make a new group for new transactions. What an operator has named since (nemcon operator reconfigure) stays in force until this names the same.",
       ),
     protocol,
     times,

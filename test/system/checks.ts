@@ -56,6 +56,6 @@ export async function replayable<T>(cluster: Cluster, command: string, run: () =
 }
 
 /** What the servers of a cluster that keeps traces have done so far. */
-export function tracesOf({ servers, directory }: Cluster): TraceEvent[] {
+export function tracesOf({ servers, directory }: Pick<Cluster, "servers" | "directory">): TraceEvent[] {
   return mergeTraces(servers.map(({ name }) => parseTrace(readFileSync(join(directory, `${name}.trace`), "utf8"))));
 }
