@@ -33,7 +33,7 @@ export function acceptorsText({ node, groups }: Listed): string {
     String(group.version),
     keptBy(group, at === 0),
     new Date(Number(group.atMs)).toISOString(),
-    group.reason === "" ? "the configuration" : `an operator: "${group.reason}"`,
+    group.reason === "" ? "the configuration" : `an operator: ${JSON.stringify(group.reason)}`,
     group.acceptors.map(acceptorText).join(", "),
   ]);
   return `At ${node}:\n${table(["VERSION", "NEEDED FOR", "SINCE", "NAMED BY", "ACCEPTORS"], rows)}`;
@@ -51,7 +51,7 @@ export function reconfigureText({ node, groups }: Listed, named: readonly NodeAd
     `Transactions that ${node} begins are decided by ${current.acceptors.map(acceptorText).join(", ")}; from now on by ${named.map((each) => `${each.node}@${each.address}`).join(", ")}.`,
     ...(coming.length === 0 ? [] : [`  New: ${coming.join(", ")}.`]),
     ...(going.length === 0 ? [] : [`  No longer used: ${going.join(", ")}.`]),
-    `What is under way (${current.open} now) finishes with the acceptors that it has: keep those that live running until they are needed no more.`,
+    `What is under way (${groups.reduce((sum, { open }) => sum + open, 0)} now) finishes with the acceptors that it has: keep those that live running until they are needed no more.`,
     "Do the same at each coordinator, and put the same acceptors into its configuration.",
   ];
   return lines.join("\n");

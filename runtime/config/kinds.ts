@@ -85,7 +85,7 @@ export function readGroup(list: readonly string[]): readonly NodeAddress[] {
   if (!success)
     throw new NemconError(
       "INVALID_REQUEST",
-      `"${list.join(" ")}" is no group of acceptors. Give 1, 3 or 5, each once, like acceptor-1@127.0.0.1:7450.`,
+      `These ${list.length} are no group of acceptors: name 1, 3 or 5, each once and each at an address of its own, like acceptor-1@127.0.0.1:7450.`,
     );
   return list.map(readMember).filter((member) => member !== null);
 }
