@@ -12,23 +12,30 @@
  * nobody can be in p before every YES, and a branch that has not been asked aborts when it is asked for its state.
  */
 
-import { answerFor } from "../answer.ts";
 import { impossible } from "../branch.ts";
-import type { Answer, Effect, Env, Input, Machine, ReplyId, Send, Step, View } from "../machine.ts";
+import type { Answer, Env, Input, Machine, ReplyId, Send } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { CoordinatorRecord } from "../record.ts";
-import type {
-  AbortReason,
-  Absence,
-  BranchPlan,
-  Closed,
-  Decision,
-  Descriptor,
-  NodeId,
-  TransactionId,
-} from "../transaction.ts";
+import type { AbortReason, BranchPlan, Decision, Descriptor, NodeId, TransactionId } from "../transaction.ts";
 import { acknowledged, announce, announceLater, type Announcement } from "./announcement.ts";
+import { absent } from "./coordinator-absent.ts";
+import {
+  acknowledgement,
+  answerOf,
+  asked,
+  closedAs,
+  type CoordinatorStep,
+  hasVoted,
+  init,
+  isUndecided,
+  reply,
+  second,
+  type State,
+  tell,
+  verdictOf,
+  view,
+} from "./coordinator-state.ts";
 import { type Doubt, openDoubt, restoredDoubt } from "./doubt.ts";
 import type { Rules } from "./rules.ts";
 import {
@@ -46,54 +53,16 @@ import {
   type Turn,
 } from "./termination.ts";
 
-/** A branch's YES, and what it returned with it. */
-interface Vote {
-  readonly from: NodeId;
-  readonly result: Uint8Array;
-}
-
-export interface State {
-  readonly transaction: TransactionId;
-  /** beginning: the initiator has its last work and has not voted. */
-  readonly phase: "init" | "beginning" | "collecting" | "doubt" | "announcing";
-  /** null before the start and after a restart. */
-  readonly descriptor: Descriptor | null;
-  readonly participants: readonly NodeId[];
-  /** As they came; one a branch. */
-  readonly votes: readonly Vote[];
-  readonly doubt: Doubt | null;
-  readonly announcement: Announcement | null;
-  /** What branches did that could not follow the decision, in words. */
-  readonly heuristics: readonly string[];
-  readonly replies: readonly ReplyId[];
-  /** beginning, collecting: links that are down. They name the reason of an abort, and never cause one. */
-  readonly suspected: readonly NodeId[];
-}
-
-type CoordinatorStep = Step<State, CoordinatorRecord>;
-
 export function coordinatorOf(rules: Rules): Machine<State, CoordinatorRecord> {
   return {
     init,
     step: (env, state, input) => step(env, rules, state, input),
     restore: (env, id, records) => restore(env, rules, id, records),
-    absent: (env, id, absence, input) => absent(env, rules, id, absence, input),
+    absent: (env, id, absence, input) =>
+      input.kind === "start" && absence.kind === "fresh"
+        ? step(env, rules, init(env, id), input)
+        : absent(absence, input),
     view,
-  };
-}
-
-function init(_env: Env, id: TransactionId): State {
-  return {
-    transaction: id,
-    phase: "init",
-    descriptor: null,
-    participants: [],
-    votes: [],
-    doubt: null,
-    announcement: null,
-    heuristics: [],
-    replies: [],
-    suspected: [],
   };
 }
 
@@ -268,20 +237,6 @@ function finish(
   return { state: null, closed: { outcome, force: isForced } };
 }
 
-/** w: it asks for votes, the initiator's or all. */
-function isUndecided({ phase }: State): boolean {
-  return phase === "beginning" || phase === "collecting";
-}
-
-/** Whose votes are due. */
-function asked({ phase, participants, descriptor }: State): readonly NodeId[] {
-  return phase === "beginning" ? participants.filter((node) => node === descriptor?.initiator) : participants;
-}
-
-function hasVoted(state: State, node: NodeId): boolean {
-  return state.votes.some(({ from }) => from === node);
-}
-
 /**
  * No PRECOMMIT exists yet. The record is not forced: without it the answer would be the same. It keeps this site from
  * calling the id closed before all have acknowledged.
@@ -402,135 +357,4 @@ function restore(env: Env, rules: Rules, id: TransactionId, records: readonly Co
   const { participants } = precommit;
   const asking = ask(env, rules, restoredDoubt({ coordinator: env.self, participants }, records));
   return { state: { ...state, phase: "doubt", participants, doubt: asking.doubt }, ...doings(asking) };
-}
-
-/** No state for this id: FORGOTTEN for clients, and for a site that asks what the silence of this log proves. */
-function absent(env: Env, rules: Rules, id: TransactionId, absence: Absence, input: Input): CoordinatorStep {
-  switch (input.kind) {
-    case "start":
-      if (absence.kind === "fresh") return step(env, rules, init(env, id), input);
-      return answered(input.reply, absence);
-    case "ask":
-    case "operator":
-      return answered(input.reply, absence);
-    case "message":
-      return absentMessage(absence, input.from, input.body);
-    case "timeout":
-      return { state: null, ignored: "late-timeout" };
-    case "suspicion":
-    case "closed":
-      return { state: null, ignored: "nothing-to-do" };
-    case "resource":
-      return { state: null, ignored: "late-resource-result" };
-    default:
-      return unreachable(input);
-  }
-}
-
-function absentMessage(absence: Absence, from: NodeId, body: Message): CoordinatorStep {
-  switch (body.kind) {
-    case "state-request":
-    case "preabort":
-    case "precommit":
-      return { state: null, sends: [report(from, body, knownOf(absence) ?? "unknown")] };
-    case "decision": {
-      const known = knownOf(absence);
-      if (absence.kind === "forgotten" || known === stateAfter(body.decision))
-        return { state: null, sends: [acknowledgement(from, body.decision)] };
-      if (known === null) return { state: null, effects: [impossible(from, body)] };
-      return { state: null, effects: [second(from, body.decision, known === "committed" ? "commit" : "abort")] };
-    }
-    case "vote":
-      // A site in w, which nobody collects votes for any more.
-      if (body.vote === "no" || absence.kind !== "lost") return { state: null, ignored: "late-vote" };
-      return { state: null, sends: [{ to: from, body: { kind: "decision", decision: "abort" } }] };
-    case "ack":
-    case "attempt-ack":
-      return { state: null, ignored: "late-acknowledgement" };
-    case "state-report":
-      return { state: null, ignored: "late-report" };
-    case "refused":
-      return { state: null, ignored: "late-refusal" };
-    default:
-      return { state: null, effects: [impossible(from, body)] };
-  }
-}
-
-/** What this log says to a site that asks. Abort where it is silent: a site that may ask has not acknowledged (§B.1). null: it has no say. */
-function knownOf(absence: Absence): "committed" | "aborted" | null {
-  switch (absence.kind) {
-    case "closed":
-      return absence.closed.outcome === "aborted" ? "aborted" : "committed";
-    case "lost":
-    case "forgotten":
-      return "aborted";
-    case "fresh":
-    case "foreign":
-      return null;
-    default:
-      return unreachable(absence);
-  }
-}
-
-function stateAfter(decision: Decision): "committed" | "aborted" {
-  return decision === "commit" ? "committed" : "aborted";
-}
-
-function answered(to: ReplyId | null, absence: Absence): CoordinatorStep {
-  if (to === null) return { state: null, ignored: "already-decided" };
-  return { state: null, effects: [reply(to, answerFor(absence))] };
-}
-
-function answerOf(state: State): Answer {
-  const { announcement } = state;
-  if (announcement !== null) return verdictOf(state, announcement.decision, announcement.reason, announcement.detail);
-  return { outcome: "pending", state: view(state).state, participants: state.participants };
-}
-
-function verdictOf(state: State, decision: Decision, reason: AbortReason | null = null, detail = ""): Answer {
-  if (decision === "abort") return { outcome: "aborted", reason: reason ?? "PRESUMED", detail, participant: null };
-  const results = new Map<NodeId, Uint8Array>();
-  for (const { from, result } of state.votes) if (result.length > 0) results.set(from, result);
-  return { outcome: "committed", results, heuristic: state.heuristics.length > 0 };
-}
-
-function tell(state: State, answer: Answer): Effect[] {
-  return state.replies.map((to) => reply(to, answer));
-}
-
-function reply(to: ReplyId, answer: Answer): Effect {
-  return { kind: "reply", to, answer };
-}
-
-function acknowledgement(to: NodeId, decision: Decision): Send {
-  return { to, body: { kind: "ack", decision, heuristic: null } };
-}
-
-function second(from: NodeId, sent: Decision, known: Decision): Effect {
-  return { kind: "alarm", alarm: "second-decision", detail: `${from} sent ${sent} after ${known}` };
-}
-
-function closedAs(
-  outcome: Closed["outcome"],
-  reason: AbortReason | null,
-  detail: string,
-  participants: readonly NodeId[],
-): Closed {
-  return { outcome, reason, detail, result: null, participants, until: "retention" };
-}
-
-function view({ phase, participants, doubt, announcement }: State): View {
-  const shown = {
-    init: "active",
-    beginning: "preparing",
-    collecting: "preparing",
-    doubt: isOnCourse(doubt) ? "preparing" : "in-doubt",
-    announcing: announcement?.decision === "abort" ? "aborting" : "committing",
-  } as const;
-  return { state: shown[phase], participants, coordinator: null };
-}
-
-/** It leads its own first attempt, and nothing has come between. */
-function isOnCourse(doubt: Doubt | null): boolean {
-  return doubt !== null && doubt.leading !== null && !doubt.restarted && doubt.elected.round === 1;
 }

@@ -5,27 +5,31 @@
  * active → preparing → doubt (w, p or pa) → committing → announcing, where this branch led the decision → forgotten.
  */
 
-import { withoutState } from "../absent.ts";
-import {
-  absentWork,
-  impossible,
-  isWhole,
-  NOTHING,
-  onWork,
-  onWorked,
-  openBranch,
-  PART,
-  resource,
-  tombstone,
-  type Branch,
-} from "../branch.ts";
-import type { Answer, Effect, Env, Input, Machine, ReplyId, ResourceResult, Send, Step, View } from "../machine.ts";
+import { impossible, isWhole, NOTHING, onWork, onWorked, PART, resource, tombstone } from "../branch.ts";
+import type { Answer, Effect, Env, Input, Machine, ResourceResult } from "../machine.ts";
 import { unreachable } from "../machine.ts";
-import type { Message, SiteState } from "../message.ts";
+import type { Message } from "../message.ts";
 import type { ParticipantRecord } from "../record.ts";
-import type { AbortReason, Absence, Closed, Decision, NodeId, TransactionId } from "../transaction.ts";
+import type { AbortReason, Closed, Decision, NodeId, TransactionId } from "../transaction.ts";
 import { acknowledged, announce, announceLater, type Announcement } from "./announcement.ts";
-import { type Doubt, openDoubt, othersOf, restoredDoubt } from "./doubt.ts";
+import { openDoubt, othersOf, restoredDoubt } from "./doubt.ts";
+import { absent } from "./participant-absent.ts";
+import {
+  acknowledge,
+  acknowledgement,
+  answerOf,
+  ASKED,
+  CANCELLED,
+  committed,
+  init,
+  no,
+  type ParticipantStep,
+  reply,
+  second,
+  type State,
+  undo,
+  view,
+} from "./participant-state.ts";
 import type { Rules } from "./rules.ts";
 import {
   ask,
@@ -42,23 +46,6 @@ import {
   type Turn,
 } from "./termination.ts";
 
-export interface State extends Branch {
-  readonly phase: "active" | "preparing" | "doubt" | "committing" | "announcing" | "damaged";
-  /** doubt, and committing until the commit is applied. */
-  readonly doubt: Doubt | null;
-  /** committing: where the commit came from. */
-  readonly settled: Settled | null;
-  readonly announcement: Announcement | null;
-  readonly damage: string;
-  /** false: it only read, and there is nothing to apply. */
-  readonly writes: boolean;
-}
-
-type ParticipantStep = Step<State, ParticipantRecord>;
-
-const CANCELLED = "the coordinator aborted";
-const ASKED = "asked for its state before it had voted";
-
 export function participantOf(rules: Rules): Machine<State, ParticipantRecord> {
   return {
     init,
@@ -66,18 +53,6 @@ export function participantOf(rules: Rules): Machine<State, ParticipantRecord> {
     restore: (env, id, records) => restore(env, rules, id, records),
     absent,
     view,
-  };
-}
-
-function init(env: Env, id: TransactionId): State {
-  return {
-    ...openBranch(env, id),
-    phase: "active",
-    doubt: null,
-    settled: null,
-    announcement: null,
-    damage: "",
-    writes: true,
   };
 }
 
@@ -347,14 +322,6 @@ function onDamaged(env: Env, state: State, settled: Settled, detail: string): Pa
   };
 }
 
-function undo(state: State, reason: AbortReason, detail: string, isForced = false): ParticipantStep {
-  return {
-    state: null,
-    closed: { outcome: tombstone(reason, detail, state.participants), force: isForced },
-    effects: [resource({ act: "abort" })],
-  };
-}
-
 function restore(env: Env, rules: Rules, id: TransactionId, records: readonly ParticipantRecord[]): ParticipantStep {
   const prepared = records.find((record) => record.kind === "prepare");
   if (prepared === undefined) return { state: null };
@@ -381,126 +348,4 @@ function restore(env: Env, rules: Rules, id: TransactionId, records: readonly Pa
     timers: [announceLater(env, announcement)],
     effects: alarms,
   };
-}
-
-/** No state for this id. What is not kept proves nothing: UNKNOWN, never aborted (§B.3, §B.10). */
-function absent(env: Env, id: TransactionId, absence: Absence, input: Input): ParticipantStep {
-  return input.kind === "message" ? absentMessage(env, id, absence, input.from, input.body) : withoutState(input);
-}
-
-function absentMessage(env: Env, id: TransactionId, absence: Absence, from: NodeId, body: Message): ParticipantStep {
-  switch (body.kind) {
-    case "work":
-      return absentWork(env, init(env, id), absence, from, body);
-    case "prepare":
-    case "last-work":
-      return absentPrepare(absence, from);
-    case "decision":
-      return absentDecision(absence, from, body.decision);
-    case "state-request":
-    case "precommit":
-    case "preabort":
-      return absentState(absence, from, body);
-    case "ack":
-    case "attempt-ack":
-      return { state: null, ignored: "late-acknowledgement" };
-    case "state-report":
-      return { state: null, ignored: "late-report" };
-    case "refused":
-      return { state: null, ignored: "late-refusal" };
-    default:
-      return { state: null, effects: [impossible(from, body)] };
-  }
-}
-
-/** There is no branch to prepare, whatever the request holds: one-shot mode is off (§B.1). */
-function absentPrepare(absence: Absence, from: NodeId): ParticipantStep {
-  if (absence.kind === "fresh") return { state: null, sends: [no(from, "BRANCH_LOST", PART)] };
-  if (absence.kind !== "closed" || absence.closed.outcome !== "aborted")
-    return { state: null, ignored: "late-prepare" };
-  const { reason, detail } = absence.closed;
-  return { state: null, sends: [no(from, reason ?? "VOTED_NO", detail)] };
-}
-
-function absentDecision(absence: Absence, from: NodeId, decision: Decision): ParticipantStep {
-  const acknowledged: ParticipantStep = { state: null, sends: [acknowledgement(from, decision)] };
-  switch (absence.kind) {
-    case "closed": {
-      const known = absence.closed.outcome === "aborted" ? "abort" : "commit";
-      return known === decision ? acknowledged : { state: null, effects: [second(from, decision, known)] };
-    }
-    // Every site has acknowledged, this one too (§B.10).
-    case "forgotten":
-      return acknowledged;
-    case "fresh":
-      if (decision === "abort")
-        return { ...acknowledged, closed: { outcome: tombstone("CANCELLED", CANCELLED), force: true } };
-      // Voted yes, and the log knows nothing: the log lost its memory. An acknowledgement would hide it.
-      return { state: null, effects: [impossible(from, { kind: "decision", decision })] };
-    case "lost":
-    case "foreign":
-      return { state: null, effects: [impossible(from, { kind: "decision", decision })] };
-    default:
-      return unreachable(absence);
-  }
-}
-
-function absentState(
-  absence: Absence,
-  from: NodeId,
-  body: Message & { kind: "state-request" | "precommit" | "preabort" },
-): ParticipantStep {
-  if (absence.kind === "closed") {
-    const state: SiteState = absence.closed.outcome === "aborted" ? "aborted" : "committed";
-    return { state: null, sends: [report(from, body, state)] };
-  }
-  if (absence.kind !== "fresh") return { state: null, sends: [report(from, body, "unknown")] };
-  // Nobody precommits before every YES.
-  if (body.kind === "precommit") return { state: null, effects: [impossible(from, body)] };
-  // Never seen here, so no YES was sent: aborted, durably, before it is told (§B.3).
-  return {
-    state: null,
-    closed: { outcome: tombstone("TIMEOUT", ASKED), force: true },
-    sends: [report(from, body, "aborted")],
-  };
-}
-
-function committed({ participants }: State, detail: string): Closed {
-  return { outcome: "committed", reason: null, detail, result: null, participants, until: "closed" };
-}
-
-function no(to: NodeId, reason: AbortReason, detail: string): Send {
-  return { to, body: { kind: "vote", vote: "no", reason, detail } };
-}
-
-function acknowledge(to: NodeId | null, decision: Decision, damage = ""): Send[] {
-  return to === null ? [] : [acknowledgement(to, decision, damage)];
-}
-
-function acknowledgement(to: NodeId, decision: Decision, damage = ""): Send {
-  return { to, body: { kind: "ack", decision, heuristic: damage === "" ? null : damage } };
-}
-
-function second(from: NodeId, sent: Decision, known: Decision): Effect {
-  return { kind: "alarm", alarm: "second-decision", detail: `${from} sent ${sent} after ${known}` };
-}
-
-function reply(to: ReplyId, answer: Answer): Effect {
-  return { kind: "reply", to, answer };
-}
-
-function answerOf(state: State): Answer {
-  return { outcome: "pending", state: view(state).state, participants: state.participants };
-}
-
-function view({ phase, announcement, participants, coordinator }: State): View {
-  const shown = {
-    active: "active",
-    preparing: "preparing",
-    doubt: "in-doubt",
-    committing: "committing",
-    announcing: announcement?.decision === "abort" ? "aborting" : "committing",
-    damaged: "heuristic",
-  } as const;
-  return { state: shown[phase], participants, coordinator };
 }

@@ -1,0 +1,86 @@
+/** What a coordinator answers about an id that it has no state of: FORGOTTEN, for clients; and for a site that asks, what the silence of this log proves. */
+
+import { answerFor } from "../answer.ts";
+import { impossible } from "../branch.ts";
+import type { Input, ReplyId } from "../machine.ts";
+import { unreachable } from "../machine.ts";
+import type { Message } from "../message.ts";
+import type { Absence, Decision, NodeId } from "../transaction.ts";
+import { acknowledgement, reply, second, type CoordinatorStep } from "./coordinator-state.ts";
+import { report } from "./termination.ts";
+
+/** No state for this id: FORGOTTEN for clients, and for a site that asks what the silence of this log proves. */
+export function absent(absence: Absence, input: Input): CoordinatorStep {
+  switch (input.kind) {
+    case "start":
+      return answered(input.reply, absence);
+    case "ask":
+    case "operator":
+      return answered(input.reply, absence);
+    case "message":
+      return absentMessage(absence, input.from, input.body);
+    case "timeout":
+      return { state: null, ignored: "late-timeout" };
+    case "suspicion":
+    case "closed":
+      return { state: null, ignored: "nothing-to-do" };
+    case "resource":
+      return { state: null, ignored: "late-resource-result" };
+    default:
+      return unreachable(input);
+  }
+}
+
+function absentMessage(absence: Absence, from: NodeId, body: Message): CoordinatorStep {
+  switch (body.kind) {
+    case "state-request":
+    case "preabort":
+    case "precommit":
+      return { state: null, sends: [report(from, body, knownOf(absence) ?? "unknown")] };
+    case "decision": {
+      const known = knownOf(absence);
+      if (absence.kind === "forgotten" || known === stateAfter(body.decision))
+        return { state: null, sends: [acknowledgement(from, body.decision)] };
+      if (known === null) return { state: null, effects: [impossible(from, body)] };
+      return { state: null, effects: [second(from, body.decision, known === "committed" ? "commit" : "abort")] };
+    }
+    case "vote":
+      // A site in w, which nobody collects votes for any more.
+      if (body.vote === "no" || absence.kind !== "lost") return { state: null, ignored: "late-vote" };
+      return { state: null, sends: [{ to: from, body: { kind: "decision", decision: "abort" } }] };
+    case "ack":
+    case "attempt-ack":
+      return { state: null, ignored: "late-acknowledgement" };
+    case "state-report":
+      return { state: null, ignored: "late-report" };
+    case "refused":
+      return { state: null, ignored: "late-refusal" };
+    default:
+      return { state: null, effects: [impossible(from, body)] };
+  }
+}
+
+/** What this log says to a site that asks. Abort where it is silent: a site that may ask has not acknowledged (§B.1). null: it has no say. */
+function knownOf(absence: Absence): "committed" | "aborted" | null {
+  switch (absence.kind) {
+    case "closed":
+      return absence.closed.outcome === "aborted" ? "aborted" : "committed";
+    case "lost":
+    case "forgotten":
+      return "aborted";
+    case "fresh":
+    case "foreign":
+      return null;
+    default:
+      return unreachable(absence);
+  }
+}
+
+function stateAfter(decision: Decision): "committed" | "aborted" {
+  return decision === "commit" ? "committed" : "aborted";
+}
+
+function answered(to: ReplyId | null, absence: Absence): CoordinatorStep {
+  if (to === null) return { state: null, ignored: "already-decided" };
+  return { state: null, effects: [reply(to, answerFor(absence))] };
+}
