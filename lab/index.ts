@@ -1,6 +1,7 @@
 /** The door: the explorer, judges, and the workloads that demonstration, tests and benchmarks share. */
 
 export { judgeTrace, type Judgement } from "./check/judge.ts";
+export { withViolations } from "./check/notes.ts";
 export { rules, type Rule, type Violation } from "./check/rules.ts";
 export { explore, type Broken, type Exploration, type Reach } from "./explore/explore.ts";
 export { specNamed, specNames, type SpecName } from "./explore/specs/named.ts";

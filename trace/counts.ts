@@ -47,7 +47,7 @@ export function countsOf(events: readonly TraceEvent[], shareOf: ShareOf): Map<s
   const roles = new Map(events.flatMap((event) => (event.kind === "start" ? [[event.node, event.role]] : [])));
   const tallies = new Map<string, Tally>();
   for (const event of events) {
-    if (event.kind === "start" || event.kind === "durable") continue;
+    if (!("transaction" in event)) continue;
     const tally = tallyOf(tallies, event.transaction, event.protocol);
     const known = tally.depth.get(event.node) ?? 0;
     switch (event.kind) {

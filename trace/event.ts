@@ -54,7 +54,11 @@ export type Happening =
       readonly resource: readonly string[];
       /** What callers are told. */
       readonly answers: readonly string[];
-    };
+    }
+  /** The node dies, and what was not durable with it. Told by whoever kills it: a process that is killed can't. */
+  | { readonly kind: "crash"; readonly why: string }
+  /** Said about the run, and done by nobody: a fault that was planted, a rule that is broken. */
+  | { readonly kind: "note"; readonly text: string };
 
 export type TraceEvent = Stamp & Happening;
 
@@ -69,13 +73,32 @@ export function traceLine(event: TraceEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-const kinds: ReadonlySet<unknown> = new Set<Happening["kind"]>(["start", "durable", "send", "receive", "step"]);
+/** By kind, whether what else such an event needs is there. */
+const shapes: Readonly<Record<Happening["kind"], (event: Readonly<Record<string, unknown>>) => boolean>> = {
+  start: ({ role }) => typeof role === "string",
+  durable: ({ sequence }) => typeof sequence === "number",
+  send: ({ to, message, ...event }) => typeof to === "string" && isOfTransaction(event) && isMessage(message),
+  receive: ({ from, message, ...event }) => typeof from === "string" && isOfTransaction(event) && isMessage(message),
+  step: (event) =>
+    isOfTransaction(event) && ["records", "sends", "resource", "answers"].every((field) => Array.isArray(event[field])),
+  crash: ({ why }) => typeof why === "string",
+  note: ({ text }) => typeof text === "string",
+};
+
+function isOfTransaction({ transaction, protocol }: Readonly<Record<string, unknown>>): boolean {
+  return typeof transaction === "string" && typeof protocol === "string";
+}
+
+function isMessage(message: unknown): boolean {
+  return typeof message === "object" && message !== null && typeof (message as { kind?: unknown }).kind === "string";
+}
 
 function eventOf(line: string, number: number): TraceEvent {
   const event: unknown = JSON.parse(line);
   if (typeof event !== "object" || event === null) throw new SyntaxError(`line ${number} is no event`);
-  const { kind, node, lamport } = event as Record<string, unknown>;
-  if (!kinds.has(kind) || typeof node !== "string" || typeof lamport !== "number")
+  const known = event as Readonly<Record<string, unknown>>;
+  const shape = Object.hasOwn(shapes, String(known["kind"])) ? shapes[known["kind"] as Happening["kind"]] : null;
+  if (typeof known["node"] !== "string" || typeof known["lamport"] !== "number" || shape?.(known) !== true)
     throw new SyntaxError(`line ${number} is no event of a trace`);
   return event as TraceEvent;
 }

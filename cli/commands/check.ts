@@ -1,11 +1,14 @@
 /** `nemcon check`: judges recorded traces. */
 
 import { readFileSync } from "node:fs";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { judgeTrace, rules, type Judgement } from "../../lab/index.ts";
 import { exit, NemconError } from "../../runtime/errors/index.ts";
 import { mergeTraces, parseTrace, type TraceEvent } from "../../trace/index.ts";
+import { usage } from "../arguments.ts";
+import { chosen, diagramForms, drawn, save, type DiagramForm } from "../check/draw.ts";
 import type { Json } from "../json.ts";
+import type { Output } from "../output.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
 /** Past this many, people have seen enough. */
@@ -24,34 +27,76 @@ function read(file: string): TraceEvent[] {
   }
 }
 
-function tell({ events, transactions, violations, inDoubt, heuristic }: Judgement, { output }: Shell): void {
+/** @param beside stdout has the diagram: to stderr */
+function tell(judgement: Judgement, { output }: Shell, beside: boolean): void {
+  const { events, transactions, violations, inDoubt, heuristic } = judgement;
+  const say = (text: string): void => (beside ? output.note(text) : output.answer(text));
+  const style: Output["style"] = (name, text) => (beside ? output.noteStyle(name, text) : output.style(name, text));
   for (const { rule, transaction, what, node, lamport } of violations.slice(0, SHOWN)) {
     const where = `${node}, stamp ${lamport}${transaction === null ? "" : `, ${transaction}`}`;
-    output.answer(`${output.style("red", rule)}: ${what}\n  (${where}; the rule: ${rules[rule]})`);
+    say(`${style("red", rule)}: ${what}\n  (${where}; the rule: ${rules[rule]})`);
   }
-  if (violations.length > SHOWN) output.answer(`… and ${violations.length - SHOWN} more; --json has all.`);
-  for (const each of inDoubt.slice(0, SHOWN)) output.answer(`in doubt where the trace ends: ${each}`);
-  for (const each of heuristic.slice(0, SHOWN)) output.answer(`did not follow the decision: ${each}`);
+  if (violations.length > SHOWN) say(`… and ${violations.length - SHOWN} more; --json has all.`);
+  for (const each of inDoubt.slice(0, SHOWN)) say(`in doubt where the trace ends: ${each}`);
+  for (const each of heuristic.slice(0, SHOWN)) say(`did not follow the decision: ${each}`);
   const what = `${events} events of ${transactions} transactions`;
-  output.answer(
+  say(
     violations.length === 0
-      ? `${output.style("green", "VALID")}: ${what} keep every rule`
-      : `${output.style("red", "INVALID")}: ${what}, ${violations.length} violations`,
+      ? `${style("green", "VALID")}: ${what} keep every rule`
+      : `${style("red", "INVALID")}: ${what}, ${violations.length} violations`,
   );
+}
+
+interface Options {
+  readonly diagram?: DiagramForm;
+  readonly transaction?: string;
+  readonly out?: string;
+}
+
+function run(files: readonly string[], { diagram: form, transaction, out }: Options, shell: Shell): void {
+  const { output } = shell;
+  if (form === undefined && transaction !== undefined)
+    throw usage("--transaction says which transaction is drawn: it goes with --diagram. All of the trace is judged.");
+  if (form === undefined && out !== undefined)
+    throw usage("--out says where the diagram is written: it goes with --diagram.");
+  const events = mergeTraces(files.map(read));
+  const judgement = judgeTrace(events);
+  const id = form === undefined ? null : chosen(events, judgement, transaction);
+  const diagram = form === undefined || id === null ? null : drawn(events, judgement, id, form);
+  if (out !== undefined && diagram !== null) save(out, diagram);
+  const isPrinted = diagram !== null && out === undefined;
+  if (output.json) output.document({ ...judgement, ...(isPrinted ? { diagram } : {}) } as unknown as Json);
+  else {
+    // What is drawn is the answer then, and can be piped.
+    if (isPrinted) output.answer(diagram.trimEnd());
+    tell(judgement, shell, isPrinted);
+  }
+  shell.exitCode = judgement.violations.length === 0 ? exit.done : exit.failed;
 }
 
 export function define(command: Command, shell: Shell): void {
   command
-    .description("Judges traces of real processes: files that servers wrote with --trace, all of a run together.")
+    .description(
+      "Judges traces of real processes: files that servers wrote with --trace, all of a run together. " +
+        "Draws a transaction of them as a sequence diagram, with what breaks a rule marked.",
+    )
     .argument("<file...>", "one for each server")
-    .action((files: readonly string[]) => {
-      const judgement = judgeTrace(mergeTraces(files.map(read)));
-      if (shell.output.json) shell.output.document({ ...judgement } as unknown as Json);
-      else tell(judgement, shell);
-      shell.exitCode = judgement.violations.length === 0 ? exit.done : exit.failed;
-    });
+    .addOption(
+      new Option("--diagram <form>", "draw a transaction; on stdout the verdict goes to stderr").choices(diagramForms),
+    )
+    .option("--transaction <id>", "which one is drawn; needed where the trace has several")
+    .option("--out <file>", "write the diagram there")
+    .action((files: readonly string[]) => run(files, command.opts<Options>(), shell));
   withExamples(command, [
     ["nemcon check coordinator-1.trace bank-a.trace bank-b.trace", "what three servers did together"],
     ["nemcon check *.trace --json", "every violation with its rule, its transaction and its place"],
+    [
+      "nemcon check *.trace --diagram text --transaction coordinator-1.0001.00000001",
+      "who told whom what, in the terminal",
+    ],
+    [
+      "nemcon check *.trace --diagram svg --transaction coordinator-1.0001.00000001 --out one.svg",
+      "the same as an image",
+    ],
   ]);
 }

@@ -69,6 +69,10 @@ class TraceJudge {
         return this.receive(event);
       case "step":
         return this.step(event);
+      // What a crash has taken shows when the node starts again.
+      case "crash":
+      case "note":
+        return;
       default:
         event satisfies never;
     }

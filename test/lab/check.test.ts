@@ -1,7 +1,7 @@
 /** Each rule of a trace's judge finds what breaks it, and nothing in a run that keeps them all. */
 
 import { describe, expect, test } from "vitest";
-import { judgeTrace, type Rule } from "../../lab/index.ts";
+import { judgeTrace, withViolations, type Rule } from "../../lab/index.ts";
 import type { Fields, Happening, TraceEvent } from "../../trace/index.ts";
 
 const T = "C.0001.00000001";
@@ -189,6 +189,24 @@ describe("a run that breaks", () => {
     const found = judgeTrace(play(lines)).violations;
     expect(found.map((each) => each.rule)).toContain(rule);
     expect(found[0]).toMatchObject({ transaction: T });
+  });
+
+  test("stands as a note behind the event where it came to light", () => {
+    const events = play([...asked, "P1 writes prepare*", "P1 says yes to C"]);
+    const { violations } = judgeTrace(events);
+    const told = withViolations(events, violations);
+    expect(told.filter((each) => !events.includes(each))).toEqual([
+      expect.objectContaining({
+        kind: "note",
+        node: "P1",
+        text: expect.stringMatching(new RegExp(`^write-ahead: .*P1.*\\(${T}\\)$`)),
+      }),
+      expect.objectContaining({ kind: "note", node: "P1" }),
+    ]);
+    expect(told.findIndex(({ kind }) => kind === "note")).toBe(events.length);
+    // What was said of a run changes no verdict, and neither does that a node died.
+    const died: TraceEvent = { ...(events.at(-1) as TraceEvent), kind: "crash", why: "killed" };
+    expect(judgeTrace([...told, died]).violations).toEqual(violations);
   });
 
   test("messages: what arrives was never sent", () => {

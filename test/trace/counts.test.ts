@@ -1,59 +1,11 @@
 /** Messages, delays and forced writes as protocols §C.8 counts them. */
 
 import { describe, expect, test } from "vitest";
-import {
-  countsOf,
-  mergeTraces,
-  parseTrace,
-  traceLine,
-  type Happening,
-  type ShareOf,
-  type TraceEvent,
-} from "../../trace/index.ts";
+import { countsOf, parseTrace, traceLine, type ShareOf, type TraceEvent } from "../../trace/index.ts";
+import { Processes, T } from "./processes.ts";
 
-const T = "C.0001.00000001";
 const shareOf: ShareOf = (_protocol, kind) =>
   kind.startsWith("work") ? "work" : kind === "ack" ? "beside" : "counted";
-
-/** Traces of processes that stamp as real ones do. */
-class Processes {
-  private readonly clocks = new Map<string, number>();
-  readonly traces = new Map<string, TraceEvent[]>();
-
-  at(node: string, happening: Happening, after = 0, host = node): number {
-    const lamport = Math.max(this.clocks.get(node) ?? 0, after) + 1;
-    this.clocks.set(node, lamport);
-    const events = this.traces.get(node) ?? [];
-    this.traces.set(node, [...events, { lamport, node, host, incarnation: 1, atMs: 0, ...happening }]);
-    return lamport;
-  }
-
-  send(from: string, to: string, kind: string, host = from): number {
-    return this.at(from, { kind: "send", transaction: T, protocol: "2pc", to, message: { kind } }, 0, host);
-  }
-
-  receive(to: string, from: string, kind: string, sent: number, host = to): void {
-    this.at(to, { kind: "receive", transaction: T, protocol: "2pc", from, sent, message: { kind } }, sent, host);
-  }
-
-  pass(from: string, to: string, kind: string): void {
-    this.receive(to, from, kind, this.send(from, to, kind));
-  }
-
-  step(node: string, record: string | null, resource: readonly string[] = [], host = node): void {
-    const records = record === null ? [] : [{ kind: record, forced: true }];
-    this.at(
-      node,
-      { kind: "step", transaction: T, protocol: "2pc", records, outcome: null, sends: [], resource, answers: [] },
-      0,
-      host,
-    );
-  }
-
-  get merged(): TraceEvent[] {
-    return mergeTraces([...this.traces.values()].toReversed());
-  }
-}
 
 /** Presumed-abort two-phase commit that the coordinator starts, N = 2. */
 function submitted(): Processes {
@@ -61,13 +13,13 @@ function submitted(): Processes {
   for (const rm of ["P1", "P2"]) all.pass("C", rm, "work");
   for (const rm of ["P1", "P2"]) all.pass("C", rm, "prepare");
   for (const rm of ["P1", "P2"]) {
-    all.step(rm, "prepare");
+    all.forces(rm, "prepare");
     all.pass(rm, "C", "vote");
   }
-  all.step("C", "commit");
+  all.forces("C", "commit");
   for (const rm of ["P1", "P2"]) {
     all.pass("C", rm, "decision");
-    all.step(rm, null, ["commit"]);
+    all.step(rm, { resource: ["commit"] });
     all.pass(rm, "C", "ack");
   }
   return all;
@@ -91,9 +43,9 @@ describe("counts", () => {
 
   test("messages between nodes of one computer are none", () => {
     const all = new Processes();
-    const prepare = all.send("C", "P1", "prepare", "here");
-    all.receive("P1", "C", "prepare", prepare, "here");
-    all.step("P1", null, ["commit"], "here");
+    for (const node of ["C", "P1"]) all.hosts.set(node, "here");
+    all.pass("C", "P1", "prepare");
+    all.step("P1", { resource: ["commit"] });
     expect(countsOf(all.merged, shareOf).get(T)).toMatchObject({
       paperMessages: 0,
       wireMessages: 0,
@@ -108,9 +60,17 @@ describe("counts", () => {
     all.pass("P2", "C", "vote");
     for (const rm of ["P1", "P2"]) {
       all.pass("C", rm, "decision");
-      all.step(rm, null, ["commit"]);
+      all.step(rm, { resource: ["commit"] });
     }
     expect(countsOf(all.merged, shareOf).get(T)).toMatchObject({ paperMessages: 5, messageDelays: 4 });
+  });
+
+  test("crashes and notes are no part of it", () => {
+    const all = submitted();
+    const counts = countsOf(all.merged, shareOf);
+    all.at("C", { kind: "crash", why: "killed" });
+    all.at("C", { kind: "note", text: "nobody saw it" });
+    expect(countsOf(all.merged, shareOf)).toEqual(counts);
   });
 });
 
@@ -122,12 +82,20 @@ describe("a file", () => {
     expect(parseTrace(text.slice(0, -2))).toEqual(events.slice(0, -1));
   });
 
-  test.each(["{}", '{"kind":"send","node":"C"}', '{"kind":"other","node":"C","lamport":1}', "7", "{"])(
-    "with the line %s is refused",
-    (line) => {
-      expect(() => parseTrace(`${line}\n`)).toThrow(SyntaxError);
-    },
-  );
+  test.each([
+    "{}",
+    "7",
+    "{",
+    '{"kind":"send","node":"C"}',
+    '{"kind":"other","node":"C","lamport":1}',
+    '{"kind":"toString","node":"C","lamport":1}',
+    '{"kind":"note","node":"C","lamport":1}',
+    '{"kind":"crash","node":"C","lamport":1,"why":7}',
+    '{"kind":"step","node":"C","lamport":1,"transaction":"T","protocol":"2pc","records":[]}',
+    '{"kind":"send","node":"C","lamport":1,"transaction":"T","protocol":"2pc","to":"P","message":null}',
+  ])("with the line %s is refused", (line) => {
+    expect(() => parseTrace(`${line}\n`)).toThrow(SyntaxError);
+  });
 
   test("of each process, merged: no message arrives before it was sent", () => {
     const sent = new Set<string>();
