@@ -78,6 +78,27 @@ describe("rows", () => {
     expect(rows.filter((row) => row.includes("→"))).toHaveLength(1);
   });
 
+  test("a message that came after a whole turn of sends is not drawn above any of them", () => {
+    const all = new Processes();
+    const other = all.send("E", "B", "other");
+    const [one] = [all.send("A", "C", "one"), all.send("A", "D", "two")];
+    const late = all.send("B", "A", "late");
+    for (const happens of [
+      () => all.receive("B", "E", "other", other),
+      () => all.receive("C", "A", "one", one),
+      () => all.receive("A", "B", "late", late),
+    ]) {
+      all.atMs += 1;
+      happens();
+    }
+    expect(said(diagramOf(all.merged)).filter((row) => !row.startsWith("two"))).toEqual([
+      "late: B …",
+      "other: E → B",
+      "one: A → C",
+      "late: … A",
+    ]);
+  });
+
   test("what no cause orders is ordered by the calendar: a stamp of an idle node says little", () => {
     const all = new Processes();
     all.start("C", "coordinator");
@@ -249,7 +270,7 @@ const acts = fc.array(
     to: fc.nat(3),
     act: fc.constantFrom("send", "receive", "receive", "copy", "step", "crash", "start", "wait"),
   }),
-  { maxLength: 60 },
+  { maxLength: 60, size: "max" },
 );
 
 interface Played {
