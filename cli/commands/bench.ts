@@ -32,7 +32,7 @@ const LONGEST_SECONDS = 600;
 export function define(command: Command, shell: Shell): void {
   command
     .description(
-      "Measures two-phase commit on this machine against what the machine can do: real processes, forced writes, " +
+      "Measures two-phase commit, and Paxos Commit beside it, against what this machine can do: real processes, forced writes, " +
         "everything in turn within each round, every answer compared with the databases. docs/benchmarks.md explains the figures.",
     )
     .option("--rounds <number>", "how often everything is measured", positive, 5)
@@ -53,6 +53,7 @@ export function define(command: Command, shell: Shell): void {
     ["nemcon bench", "five rounds, then the tables; about four minutes"],
     ["nemcon bench --quick", "does it run here?"],
     ["nemcon bench --only streamed,random --rounds 2", "what a transaction costs, in half a minute"],
+    ["nemcon bench --only streamed,paxos --rounds 3", "what it costs to go on without the coordinator"],
     ["nemcon bench --json --directory /data > bench.json", "on another disk, as JSON"],
     ["nemcon bench --only streamed --rounds 1 --profile", "where the time goes"],
     ["nemcon bench --rounds 9 --profile --write docs/benchmarks.md", "the page of this repository"],

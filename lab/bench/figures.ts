@@ -103,10 +103,13 @@ export function figuresOf(measured: Measured): Figure[] {
       each((round) => ratio(rate(round, streamed), storage.find((one) => one.round === round)?.perSecond)),
       (median) => noDisk ?? past1("the writes alone took longer than with the messages")(median),
     ),
-    {
-      ...build("paxos", "ratio", "CPU of 2PC / CPU of Paxos Commit with F=1", atLeast(0.65, 0.8), []),
-      invalid: "this version has no Paxos Commit",
-    },
+    build(
+      "paxos",
+      "ratio",
+      "CPU of 2PC / CPU of Paxos Commit with F=1",
+      atLeast(0.65, 0.8),
+      each((round) => ratio(cpu(round, streamed), cpu(round, { ...streamed, system: "paxos-commit" }))),
+    ),
     build(
       "latency",
       "ratio",

@@ -56,11 +56,12 @@ function once<T>(known: Map<string, T>, key: string, make: () => T): T {
   return value;
 }
 
-function wayTo({ way: name, plant }: LoadRequest, servers: Target["servers"]): Way {
+function wayTo({ way: name, plant, target }: LoadRequest): Way {
+  const { servers, protocol } = target;
   const coordinator = typeof servers === "string" ? servers : "";
   switch (name) {
     case "library":
-      return libraryWay(coordinator);
+      return libraryWay(coordinator, protocol);
     case "stubs":
       return stubsWay(coordinator);
     case "unary":
@@ -82,10 +83,10 @@ function outcomeOf(told: Told): Outcome | typeof refused {
 
 export const methods = {
   /** Waits until every participant is linked with the coordinator. */
-  reach: async ({ servers, banks }: Target): Promise<void> => {
+  reach: async ({ servers, banks, protocol }: Target): Promise<void> => {
     assert(typeof servers === "string");
     const branches = banks.map(({ name }) => ({ participant: name, operations: [{ sql: "SELECT 1" }] }));
-    const client = connect(servers);
+    const client = connect(servers, protocol === null ? {} : { protocol });
     try {
       for (const endMs = performance.now() + REACHED_WITHIN_MS; ;) {
         const outcome = await client.submit({ branches });
@@ -102,7 +103,7 @@ export const methods = {
     const { target, keys } = request;
     const { servers, banks } = target;
     const place = JSON.stringify(servers);
-    const way = once(ways, `${request.way} ${place}`, () => wayTo(request, servers));
+    const way = once(ways, `${request.way} ${place}`, () => wayTo(request));
     const workload = once(workloads, `${keys} ${place}`, () => keyValue(banks, keys, request.workload));
     const judge = workload.begin(banks);
     const pids = Object.entries({ ...target.pids, client: process.pid });

@@ -7,10 +7,10 @@ export type WayName = "library" | "stubs" | "unary" | "fan-out";
 export type Keys = "ascending" | "random";
 
 /**
- * What runs: the product; the product with a journal that is never forced; the same statements sent straight to three
- * servers that know nothing of each other.
+ * What runs: the product under two-phase commit; that with a journal that is never forced; the product under Paxos
+ * Commit with three acceptors; the same statements sent straight to three servers that know nothing of each other.
  */
-export type System = "2pc" | "2pc-unsynced" | "fan-out";
+export type System = "2pc" | "2pc-unsynced" | "paxos-commit" | "fan-out";
 
 /** Transactions under way where the streamed ways are compared, and where unary calls are. */
 export const STREAMED = 1_024;

@@ -77,6 +77,7 @@ export function pageOf(report: BenchReport & { readonly nemcon: string }, comman
     bullets([
       `A transaction is one \`UPDATE\` of one row by its key at each of three participants, of ${workload.records.toLocaleString("en-US")} rows each, with a value of ${workload.valueBytes} bytes. Ascending keys go through the table in order; random ones are drawn, seed ${workload.seed}.`,
       "Every server is a process with default settings, and so is the client, which keeps so many transactions under way as the line says: an answer starts the next. All of them share this machine.",
+      "_Paxos Commit_ has a coordinator, three participants and three acceptors of its own. With F = 1 an acceptor may be gone for good, and so may the coordinator: two acceptors force every vote, and the coordinator forces nothing.",
       "_library_ is `submit` of the client library; _stubs_ the same stream over the generated stubs; _unary calls_ one gRPC call a transaction.",
       "_fan-out_ sends the same statements straight to three servers that know nothing of each other. They run what has arrived in one SQLite transaction with one forced write, under the same pragmas, and speak the packed frames of peer links. There is no journal, no vote, no lock, no decision.",
       "_the writes of 2PC, without messages_ does again, in four processes, what the journals show that the product did in that measurement: as many forced transactions, rows of the same sizes, the same number of updates.",

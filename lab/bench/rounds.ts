@@ -57,6 +57,7 @@ const alone: Subject = { ...streamed, name: "2PC, library, 1", concurrency: 1 };
 const subjects: Readonly<Record<string, Subject>> = {
   streamed,
   "fan-out": { ...streamed, name: "fan-out, streams, 1,024", system: "fan-out", way: "fan-out" },
+  paxos: { ...streamed, name: "Paxos Commit, library, 1,024", system: "paxos-commit" },
   random: { ...streamed, name: "2PC, library, 1,024, random keys", keys: "random" },
   stubs: { ...streamed, name: "2PC, stubs, 1,024", way: "stubs" },
   some: { ...streamed, name: "2PC, library, 64", concurrency: 64 },
@@ -74,6 +75,7 @@ export const parts: readonly string[] = [
   "streamed",
   "storage",
   "fan-out",
+  "paxos",
   "random",
   "stubs",
   "some",

@@ -147,10 +147,12 @@ async function setUp({ workload, only }: BenchOptions, processes: Processes, dir
   const place = (name: string): string => join(directory, name);
   const banks = makeBanks(place("forced"), workload);
   const copies = (name: string) => copyBanks(banks, place(name));
-  const [bare, others, alone] = [copies("unsynced"), copies("fan-out"), copies("storage")];
-  const [cluster, unsynced, fanOut] = await Promise.all([
+  const [bare, others, alone, accepted] = [copies("unsynced"), copies("fan-out"), copies("storage"), copies("paxos")];
+  // Each in processes of its own: code that is compiled for one protocol is that protocol's.
+  const [cluster, unsynced, paxos, fanOut] = await Promise.all([
     startCluster(processes, place("forced"), banks),
-    only.has("unsynced") ? startCluster(processes, place("unsynced"), bare, ["--fault-no-sync"]) : null,
+    only.has("unsynced") ? startCluster(processes, place("unsynced"), bare, { flags: ["--fault-no-sync"] }) : null,
+    only.has("paxos") ? startCluster(processes, place("paxos"), accepted, { protocol: "paxos-commit" }) : null,
     only.has("fan-out") ? startFanOut(processes, others) : null,
   ]);
   const writers = only.has("storage") || only.has("limits");
@@ -162,11 +164,11 @@ async function setUp({ workload, only }: BenchOptions, processes: Processes, dir
   }));
   await Promise.all(storage.map(({ file, worker }) => worker.call("open", { file })));
   const load = processes.worker("load", "load");
-  for (const target of [cluster, unsynced]) if (target !== null) await load.call("reach", target);
+  for (const target of [cluster, unsynced, paxos]) if (target !== null) await load.call("reach", target);
   return {
     load,
     cluster,
-    targets: { "2pc": cluster, "2pc-unsynced": unsynced, "fan-out": fanOut },
+    targets: { "2pc": cluster, "2pc-unsynced": unsynced, "paxos-commit": paxos, "fan-out": fanOut },
     storage: Object.fromEntries(storage.map(({ name, worker }) => [name, worker])),
     limits: only.has("limits") ? await startLimits(processes) : null,
     directory,

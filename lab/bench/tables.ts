@@ -127,14 +127,15 @@ function cpuTable(report: BenchReport): Table {
     median(all, 1, ({ cpuMicros }) => cpuMicros?.processes["client"]),
     median(all, 1, ({ cpuMicros }) => cpuMicros?.processes["coordinator"]),
     median(all, 1, ({ cpuMicros }) => (cpuMicros === null ? undefined : ofBanks(cpuMicros.processes))),
+    median(all, 1, ({ cpuMicros }) => (cpuMicros === null ? undefined : ofAcceptors(cpuMicros.processes))),
   ]);
-  const head = ["µs of CPU a transaction", "all", "client", "coordinator", "three participants"];
+  const head = ["µs of CPU a transaction", "all", "client", "coordinator", "three participants", "three acceptors"];
   const { storage } = report;
   if (storage.length === 0) return { head, rows };
   const all = median(storage, 1, ({ cpuMicros }) => ofBanks(cpuMicros) + (cpuMicros["coordinator"] ?? 0));
   const coordinator = median(storage, 1, ({ cpuMicros }) => cpuMicros["coordinator"]);
   const banks = median(storage, 1, ({ cpuMicros }) => ofBanks(cpuMicros));
-  return { head, rows: [...rows, [WRITES, all, NONE, coordinator, banks]] };
+  return { head, rows: [...rows, padded(head, [WRITES, all, NONE, coordinator, banks])] };
 }
 
 /** That the machine had something else to do, in words; null where it did not. */
@@ -211,7 +212,17 @@ function percentAborted({ committed, aborted, unknown }: Measurement): number {
 }
 
 function ofBanks(processes: Readonly<Record<string, number>>): number {
-  return Object.entries(processes).reduce((sum, [name, value]) => (name.startsWith("bank-") ? sum + value : sum), 0);
+  return sumOf(processes, "bank-") ?? 0;
+}
+
+/** undefined where there are none. */
+function ofAcceptors(processes: Readonly<Record<string, number>>): number | undefined {
+  return sumOf(processes, "acceptor-");
+}
+
+function sumOf(processes: Readonly<Record<string, number>>, prefix: string): number | undefined {
+  const some = Object.entries(processes).filter(([name]) => name.startsWith(prefix));
+  return some.length === 0 ? undefined : some.reduce((sum, [, value]) => sum + value, 0);
 }
 
 function padded(head: readonly string[], cells: readonly string[]): string[] {

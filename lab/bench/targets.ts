@@ -2,12 +2,15 @@
 
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { protocols, type ProtocolName } from "../../protocols/index.ts";
 import type { Bank } from "../index.ts";
 import type { Processes } from "./processes.ts";
 import { keyValue, type WorkloadOptions } from "./workload.ts";
 
 /** Whom the transactions are sent to. */
 export interface Target {
+  /** What they run under; null: what a coordinator takes by default, or nothing. */
+  readonly protocol: ProtocolName | null;
   /** A coordinator's address, or by participant that of each server of the fan-out. */
   readonly servers: string | Readonly<Record<string, string>>;
   readonly banks: readonly Bank[];
@@ -16,6 +19,8 @@ export interface Target {
 }
 
 const NAMES = ["bank-a", "bank-b", "bank-c"];
+/** 2F + 1 with F = 1. */
+const ACCEPTORS = ["acceptor-1", "acceptor-2", "acceptor-3"];
 const ANY_PORT = ["--listen", "127.0.0.1:0"];
 
 /** Databases with their rows, in a directory of their own. */
@@ -43,22 +48,36 @@ export interface Cluster extends Target {
   readonly journals: Readonly<Record<string, string>>;
 }
 
+export interface ClusterOptions {
+  readonly protocol?: ProtocolName;
+  /** Flags that every server gets. */
+  readonly flags?: readonly string[];
+}
+
 /**
- * A coordinator and three participants, a process each, with default settings.
- * @param more flags that every one gets
+ * A coordinator and three participants, a process each, with default settings; three acceptors where the protocol has
+ * some.
  */
 export async function startCluster(
   processes: Processes,
   directory: string,
   banks: readonly Bank[],
-  more: readonly string[] = [],
+  { protocol, flags: more = [] }: ClusterOptions = {},
 ): Promise<Cluster> {
   const home = join(directory, "coordinator");
+  const needsAcceptors = protocol !== undefined && protocols[protocol].acceptor !== null;
+  const acceptors = await Promise.all(
+    (needsAcceptors ? ACCEPTORS : []).map((name) =>
+      processes.server(directory, name, ["acceptor", ...ANY_PORT, "--directory", join(directory, name), ...more]),
+    ),
+  );
+  const group = acceptors.map(({ name, address }) => `${name}@${address}`).join(",");
   const coordinator = await processes.server(directory, "coordinator", [
     "coordinator",
     ...ANY_PORT,
     "--directory",
     home,
+    ...(group === "" ? [] : ["--acceptors", group]),
     ...more,
   ]);
   const participants = await Promise.all(
@@ -74,9 +93,10 @@ export async function startCluster(
     ),
   );
   return {
+    protocol: protocol ?? null,
     servers: coordinator.address,
     banks,
-    pids: Object.fromEntries([coordinator, ...participants].map(({ name, pid }) => [name, pid])),
+    pids: Object.fromEntries([coordinator, ...participants, ...acceptors].map(({ name, pid }) => [name, pid])),
     journals: {
       coordinator: join(home, "journal.db"),
       ...Object.fromEntries(banks.map(({ name, file }) => [name, file])),
@@ -96,6 +116,7 @@ export async function startFanOut(processes: Processes, banks: readonly Bank[]):
     }),
   );
   return {
+    protocol: null,
     servers: Object.fromEntries(servers.map(({ name, address }) => [name, address])),
     banks,
     pids: Object.fromEntries(servers.map(({ name, pid }) => [name, pid])),

@@ -45,7 +45,9 @@ test("a run with a planted slow baseline reports all that it measured, is valid,
   expect(report.verdict).toBe("valid");
   expect(report.machine).toMatchObject({ cores: expect.any(Number), node: process.versions.node });
 
-  expect(new Set(report.measurements.map(({ system }) => system))).toEqual(new Set(["2pc", "2pc-unsynced", "fan-out"]));
+  expect(new Set(report.measurements.map(({ system }) => system))).toEqual(
+    new Set(["2pc", "2pc-unsynced", "paxos-commit", "fan-out"]),
+  );
   for (const { name, committed, compared, perSecond, violations, cpuMicros } of report.measurements) {
     expect({ name, violations }).toEqual({ name, violations: [] });
     expect(committed).toBeGreaterThan(0);
@@ -54,14 +56,14 @@ test("a run with a planted slow baseline reports all that it measured, is valid,
     const sum = Object.values(cpuMicros.processes).reduce((all, micros) => all + micros, 0);
     expect(cpuMicros.total).toBeCloseTo(sum, 6);
   }
+  const processesOf = (system: string): string[] => {
+    const measured = report.measurements.find((each) => each.system === system);
+    return Object.keys(measured!.cpuMicros.processes).toSorted();
+  };
+  const servers = ["bank-a", "bank-b", "bank-c", "client", "coordinator"];
+  expect(processesOf("2pc")).toEqual(servers);
+  expect(processesOf("paxos-commit")).toEqual(["acceptor-1", "acceptor-2", "acceptor-3", ...servers]);
   const [streamed] = report.measurements;
-  expect(Object.keys(streamed!.cpuMicros.processes).toSorted()).toEqual([
-    "bank-a",
-    "bank-b",
-    "bank-c",
-    "client",
-    "coordinator",
-  ]);
   // A participant forces a yes and a commit, the coordinator a decision: group commit makes them fewer.
   const [{ forcedWrites } = { forcedWrites: {} }] = report.storage;
   for (const count of Object.values(forcedWrites)) {
@@ -70,6 +72,11 @@ test("a run with a planted slow baseline reports all that it measured, is valid,
   }
   expect(report.limits).toHaveLength(1);
 
+  expect(report.figures.find(({ name }) => name === "paxos")).toMatchObject({
+    reached: expect.any(Boolean),
+    invalid: null,
+  });
+
   const unary = report.figures.find(({ name }) => name === "unary");
   expect(unary).toMatchObject({ reached: null, invalid: expect.stringContaining("too slow to compare with") });
   expect(readFileSync(page, "utf8")).toContain("- unary: the plain client is too slow");
@@ -77,15 +84,30 @@ test("a run with a planted slow baseline reports all that it measured, is valid,
 });
 
 test("a committed write that is gone makes the run invalid, and no figure of it is reached", async () => {
-  const { code, stdout } = await nemcon(["bench", ...small, "--only", "streamed", "--plant", "lost-write", "--json"]);
+  const { code, stdout } = await nemcon([
+    "bench",
+    ...small,
+    "--only",
+    "streamed,paxos",
+    "--plant",
+    "lost-write",
+    "--json",
+  ]);
   const { verdict, measurements, figures } = JSON.parse(stdout) as Report;
   expect({ code, verdict }).toEqual({ code: 1, verdict: "invalid" });
-  expect(measurements.map(({ violations }) => violations)).toEqual([[expect.stringMatching(/key \d+ of bank-a/)]]);
+  const gone = [expect.stringMatching(/key \d+ of bank-a/)];
+  expect(measurements.map(({ system, violations }) => [system, violations])).toEqual([
+    ["2pc", gone],
+    ["paxos-commit", gone],
+  ]);
   expect(figures.map(({ reached }) => reached)).toEqual(figures.map(() => null));
 });
 
-/** A coordinator and three participants twice, three servers of the fan-out, four that write alone, client, echo, limits. */
-const PROCESSES = 18;
+/**
+ * A coordinator and three participants three times, three acceptors, three servers of the fan-out, four that write alone,
+ * client, echo, limits.
+ */
+const PROCESSES = 25;
 
 /** As Linux lists them. */
 function childrenOf(parent: number): number[] {

@@ -6,8 +6,9 @@ import type { Tell, Way } from "./way.ts";
 
 const TIMEOUT_MS = 10_000;
 
-export function libraryWay(address: string): Way {
-  const client = connect(address);
+/** @param protocol null: the coordinator's default */
+export function libraryWay(address: string, protocol: string | null): Way {
+  const client = connect(address, protocol === null ? {} : { protocol });
   return {
     submit: (job, tell) => void submit(client, job, tell),
   };

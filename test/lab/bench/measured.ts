@@ -34,6 +34,7 @@ function withP50(p50: number): Pick<Measurement, "latencyMs"> {
 const measurements: readonly Measurement[] = [
   streamed,
   { ...streamed, name: "fan-out", system: "fan-out", way: "fan-out", ...withCpu(20) },
+  { ...streamed, name: "paxos", system: "paxos-commit", ...withCpu(31.25) },
   { ...streamed, name: "random", keys: "random", ...withCpu(50) },
   { ...streamed, name: "alone", concurrency: 1, ...withP50(1.1) },
   { ...streamed, name: "unsynced", concurrency: 1, system: "2pc-unsynced", ...withP50(0.6) },

@@ -81,15 +81,32 @@ test("the dearest has the longest bar, and one at a time none, since it is anoth
   expect(bars).toEqual([
     ["streamed", 24, "25.0"],
     ["fan-out", 19, "20.0"],
+    ["paxos", 30, "31.3"],
     ["random", 48, "50.0"],
     ["library", 24, "25.0"],
     ["unary", 24, "25.0"],
   ]);
 });
 
+test("acceptors have a column of their own in what a transaction costs, empty where there are none", () => {
+  const processes = { client: 1, coordinator: 2, "bank-a": 3, "bank-b": 3, "acceptor-1": 4, "acceptor-2": 4.5 };
+  const text = page(measured([{ paxos: { cpuMicros: { total: 17.5, processes } } }]));
+  const [, costs = ""] = text.split("## What a transaction costs");
+  const cells = (start: string): string[] | undefined =>
+    costs
+      .split("\n")
+      .find((line) => line.startsWith(start))
+      ?.split("|")
+      .map((cell) => cell.trim())
+      .slice(1, -1);
+  expect(cells("| µs of CPU a transaction")?.at(-1)).toBe("three acceptors");
+  expect(cells("| paxos ")).toEqual(["paxos", "17.5", "1.0", "2.0", "6.0", "8.5"]);
+  expect(cells("| streamed ")).toEqual(["streamed", "25.0", "5.0", "5.0", "15.0", "–"]);
+});
+
 test("a machine that had other things to do is said to be one", () => {
   const busy = { cores: { used: 1, others: 0.9 } };
-  const all = ["streamed", "fan-out", "random", "alone", "unsynced", "library", "unary"];
+  const all = ["streamed", "fan-out", "paxos", "random", "alone", "unsynced", "library", "unary"];
   const text = page(measured([Object.fromEntries(all.map((name) => [name, busy]))]));
   expect(text).toContain("Something else kept 0.90 of 2 cores busy");
   expect(page(measured())).not.toContain("Something else");
