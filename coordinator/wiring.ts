@@ -51,6 +51,9 @@ import {
 } from "./status.ts";
 import { closesAll, unknownAfter, watermarkOf, type Word } from "./watermark.ts";
 
+/** By what a coordinator knows what it has no state of: the lab explores it with the machines. */
+export { coordinatorIdentity, Ids };
+
 export interface CoordinatorNetwork extends Network {
   /** Tells a participant which ids are closed: all below, but for the ids and ranges named. */
   sendWatermark(to: NodeId, below: TransactionId, except: readonly string[]): void;

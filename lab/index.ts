@@ -3,7 +3,15 @@
 export { judgeTrace, type Judgement } from "./check/judge.ts";
 export { withViolations } from "./check/notes.ts";
 export { rules, type Rule, type Violation } from "./check/rules.ts";
-export { explore, type Broken, type Exploration, type Reach } from "./explore/explore.ts";
+export {
+  explore,
+  type Broken,
+  type Budget as ExplorationBudget,
+  type Exploration,
+  type Reach,
+} from "./explore/explore.ts";
+export { exploreMachines } from "./explore/machines/index.ts";
+export { modelOf, type Model } from "./explore/machines/model.ts";
 export { specNamed, specNames, type SpecName } from "./explore/specs/named.ts";
 export { SeededRandom, Zipfian } from "./random.ts";
 export { answerTo, askAgain } from "./workloads/answers.ts";

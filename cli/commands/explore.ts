@@ -1,19 +1,40 @@
-/** `nemcon explore`: breadth-first over everything that a specification can do. */
+/** `nemcon explore`: breadth-first over everything that a specification, or the shipped machines, can do. */
 
 import { Option, type Command } from "commander";
-import { explore, specNamed, specNames, type Exploration, type Reach, type SpecName } from "../../lab/index.ts";
+import {
+  explore,
+  exploreMachines,
+  specNamed,
+  specNames,
+  type Exploration,
+  type ExplorationBudget,
+  type Reach,
+  type SpecName,
+} from "../../lab/index.ts";
+import { protocols, type ProtocolName } from "../../protocols/index.ts";
 import { exit, type ExitCode } from "../../runtime/errors/index.ts";
 import { between, usage } from "../arguments.ts";
+import {
+  budgetOrAny,
+  budgetsOf,
+  budgetWords,
+  COUNTED_TIMERS,
+  LARGEST_BUDGET,
+  LARGEST_COORDINATORS,
+  LARGEST_PARTICIPANTS,
+  machineOptions,
+  machinesOf,
+  type MachineOptions,
+} from "../explore/machines.ts";
 import { counterexample } from "../explore/tell.ts";
 import type { Json } from "../json.ts";
 import type { Output } from "../output.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
-interface Options {
+interface Options extends MachineOptions {
   readonly spec?: SpecName;
-  readonly protocol?: string;
-  readonly rms: number;
-  readonly acceptors?: number;
+  readonly protocol?: ProtocolName;
+  readonly rms?: number;
   readonly ballots?: number;
   readonly quorum?: number;
   readonly states: number;
@@ -32,23 +53,49 @@ const PROGRESS_AFTER_SECONDS = 1;
 export function define(command: Command, shell: Shell): void {
   command
     .description(
-      "Explores every reachable state of a specification by Gray and Lamport, and judges each state and each step: " +
-        "docs/lab.md. Exit code 1 with a shortest counterexample where a rule is broken, 2 where not everything was seen.",
+      "Explores every reachable state of a specification by Gray and Lamport, or of the shipped machines of one " +
+        "transaction under faults, and judges each state and each step: docs/lab.md. Exit code 1 with a shortest " +
+        "counterexample where a rule is broken, 2 where not everything was seen.",
     )
-    .addOption(new Option("--spec <name>", "what to explore").choices(specNames))
-    .addOption(new Option("--protocol <name>").hideHelp())
-    .option("--rms <number>", "resource managers", between(1, LARGEST_RMS), 3)
-    .option("--acceptors <number>", "paxos-commit: acceptors (default: 3)", between(1, LARGEST_ACCEPTORS))
+    .addOption(new Option("--spec <name>", "the specification to explore").choices(specNames))
+    .addOption(new Option("--protocol <name>", "the shipped machines to explore").choices(Object.keys(protocols)))
+    .option("--rms <number>", "a specification's resource managers (default: 3)", between(1, LARGEST_RMS))
+    .option("--acceptors <number>", "Paxos Commit: acceptors (default: 3)", between(1, LARGEST_ACCEPTORS))
     .option(
       "--ballots <number>",
-      "paxos-commit: ballots, ballot 0 among them (default: 2)",
+      "the specification of Paxos Commit: ballots, ballot 0 among them (default: 2)",
       between(1, LARGEST_BALLOTS),
     )
     .option(
       "--quorum <number>",
-      "paxos-commit: acceptors that decide (default: a majority); with fewer it is wrong, and that shows",
+      "the same: acceptors that decide (default: a majority); with fewer it is wrong, and that shows",
       between(1, LARGEST_ACCEPTORS),
     )
+    .option("--participants <number>", "machines: participants (default: 2)", between(1, LARGEST_PARTICIPANTS))
+    .option(
+      "--coordinators <number>",
+      "machines of Paxos Commit: coordinators (default: 1)",
+      between(1, LARGEST_COORDINATORS),
+    )
+    .option("--crashes <number>", "machines: processes that die (default: 1)", between(0, LARGEST_BUDGET))
+    .option("--losses <number>", "machines: messages that are lost, or any (default)", budgetOrAny)
+    .option("--duplicates <number>", "machines: messages that come twice, or any (default)", budgetOrAny)
+    .option(
+      "--suspicions <number>",
+      "machines: nodes that are up and taken for dead (default: 0)",
+      between(0, LARGEST_BUDGET),
+    )
+    .option(
+      "--timers <number>",
+      `machines: timers that fire, or any (default; ${COUNTED_TIMERS} where losses are counted)`,
+      budgetOrAny,
+    )
+    .option(
+      "--rounds <number>",
+      "machines: the highest ballot or election that is opened (default: the first of each leader)",
+      between(0, LARGEST_BUDGET),
+    )
+    .option("--enlisted", "machines: the work was done before the commit, not inside its prepare")
     .option("--states <number>", "stop at so many distinct states", between(1, LARGEST_STATES), DEFAULT_STATES)
     .option("--seconds <number>", "stop after so many seconds", between(1, LARGEST_SECONDS))
     .action(() => run(command.opts<Options>(), shell));
@@ -56,6 +103,8 @@ export function define(command: Command, shell: Shell): void {
     ["nemcon explore --spec two-phase --rms 3", "288 states, all of which refine TCommit"],
     ["nemcon explore --spec paxos-commit --rms 2 --acceptors 3 --ballots 2", "a minute"],
     ["nemcon explore --spec paxos-commit --rms 1 --quorum 1", "why a quorum is a majority: two decisions"],
+    ["nemcon explore --protocol 2pc --crashes 2", "the shipped two-phase commit: any messages late, lost or twice"],
+    ["nemcon explore --protocol 3pc-plain --losses 1 --suspicions 2", "why silence is no death: two decisions"],
     ["nemcon explore --spec tcommit --rms 6 --json", "the counts as JSON"],
   ]);
 }
@@ -68,22 +117,52 @@ function reached({ distinct, generated, depth }: Reach): string {
   return `${number(distinct)} distinct states, ${number(generated)} generated, depth ${depth}`;
 }
 
-/** @throws NemconError USAGE */
-function specOf(options: Options): SpecName {
-  const { spec, protocol } = options;
-  if (protocol !== undefined)
-    throw usage("Specifications can be explored, not the shipped machines yet: use --spec instead of --protocol.");
-  if (spec === undefined) throw usage("What should be explored? --spec tcommit, two-phase or paxos-commit.");
-  if (spec === "paxos-commit") return spec;
-  for (const option of ["acceptors", "ballots", "quorum"] as const)
-    if (options[option] !== undefined) throw usage(`--${option}: ${spec} has no acceptors.`);
-  return spec;
+/** What is explored: its name and its search. */
+interface Subject {
+  /** As the JSON has it. */
+  readonly names: Record<string, Json>;
+  /** For people. */
+  readonly words: string;
+  search(budget: ExplorationBudget, progress: (reach: Reach) => void): Promise<Exploration>;
 }
 
 /** @throws NemconError USAGE */
-function quorumOf({ acceptors = 3, quorum = Math.floor(acceptors / 2) + 1 }: Options): number {
+function subjectOf(options: Options): Subject {
+  const { spec, protocol } = options;
+  if (spec !== undefined && protocol !== undefined) throw usage("Either --spec or --protocol.");
+  if (protocol !== undefined) return machinesSubject(protocol, options);
+  if (spec === undefined)
+    throw usage(
+      `What should be explored? --spec ${specNames.join("|")}, or --protocol ${Object.keys(protocols).join("|")}.`,
+    );
+  return specSubject(spec, options);
+}
+
+function machinesSubject(protocol: ProtocolName, options: Options): Subject {
+  for (const option of ["rms", "ballots", "quorum"] as const)
+    if (options[option] !== undefined) throw usage(`--${option} is for specifications.`);
+  const model = machinesOf(protocol, options);
+  return {
+    names: { protocol, budgets: budgetsOf(model) },
+    words: `${protocol} can do with ${budgetWords(model)}`,
+    search: (budget, progress) => exploreMachines(model, budget, progress),
+  };
+}
+
+function specSubject(spec: SpecName, options: Options): Subject {
+  for (const option of machineOptions)
+    if (options[option] !== undefined) throw usage(`--${option} is for the shipped machines: --protocol.`);
+  if (spec !== "paxos-commit")
+    for (const option of ["acceptors", "ballots", "quorum"] as const)
+      if (options[option] !== undefined) throw usage(`--${option}: ${spec} has no acceptors.`);
+  const { rms = 3, acceptors = 3, ballots = 2, quorum = Math.floor(acceptors / 2) + 1 } = options;
   if (quorum > acceptors) throw usage(`--quorum ${quorum}: there are ${acceptors} acceptors.`);
-  return quorum;
+  const system = specNamed(spec, { rms, acceptors, ballots, quorum });
+  return {
+    names: { spec },
+    words: `${spec} can do`,
+    search: (budget, progress) => explore(system, budget, progress),
+  };
 }
 
 function exitOf({ violations, complete }: Exploration): ExitCode {
@@ -93,37 +172,36 @@ function exitOf({ violations, complete }: Exploration): ExitCode {
 
 async function run(options: Options, shell: Shell): Promise<void> {
   const { output, signal } = shell;
-  const { rms, acceptors = 3, ballots = 2, states, seconds = LARGEST_SECONDS } = options;
-  const spec = specOf(options);
-  const system = specNamed(spec, { rms, acceptors, ballots, quorum: quorumOf(options) });
+  const { states, seconds = LARGEST_SECONDS } = options;
+  const subject = subjectOf(options);
   const started = performance.now();
   const elapsedSeconds = (): number => (performance.now() - started) / 1000;
-  const exploration = await explore(system, { states, seconds, signal }, (reach) => {
+  const exploration = await subject.search({ states, seconds, signal }, (reach) => {
     if (elapsedSeconds() >= PROGRESS_AFTER_SECONDS)
       output.status(`${reached(reach)}, ${elapsedSeconds().toFixed(0)} s`);
   });
   output.status("");
-  if (output.json) output.document(documentOf(spec, exploration));
-  else tell(spec, exploration, elapsedSeconds(), output);
+  if (output.json) output.document(documentOf(subject, exploration));
+  else tell(subject, exploration, elapsedSeconds(), output);
   shell.exitCode = exitOf(exploration);
 }
 
-function documentOf(spec: SpecName, exploration: Exploration): Json {
+function documentOf({ names }: Subject, exploration: Exploration): Json {
   const { distinct, generated, depth, complete, violations, collisionProbability } = exploration;
   const shown = violations.map(({ rule, count, trace }) => ({
     rule,
     count,
     trace: trace.map(({ label, state }) => ({ label, state: { ...state } })),
   }));
-  return { spec, distinct, generated, depth, complete, violations: shown, collisionProbability };
+  return { ...names, distinct, generated, depth, complete, violations: shown, collisionProbability };
 }
 
-function tell(spec: SpecName, exploration: Exploration, seconds: number, output: Output): void {
+function tell({ words }: Subject, exploration: Exploration, seconds: number, output: Output): void {
   const { violations, complete, stopped, distinct, collisionProbability } = exploration;
   for (const broken of violations) output.answer(counterexample(output, broken));
   const how = complete
-    ? `everything that ${spec} can do; that fingerprints hid a state: less than ${collisionProbability.toExponential(0)}`
-    : `stopped (${stopped}) before everything was seen`;
+    ? `everything that ${words}; that fingerprints hid a state: less than ${collisionProbability.toExponential(0)}`
+    : `stopped (${stopped}) before everything was seen that ${words}`;
   output.answer(`${reached(exploration)}: ${how}`);
   output.note(
     `${seconds.toFixed(1)} s, ${number(Math.round(distinct / Math.max(seconds, 0.001)))} distinct states a second`,

@@ -38,6 +38,30 @@ test("shows a shortest counterexample, and exits 1", async () => {
   });
 });
 
+test("explores the shipped machines within budgets", async () => {
+  const args = ["explore", "--protocol", "2pc", "--participants", "1", "--crashes", "2"];
+  const { code, stdout } = await nemcon([...args, "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    protocol: "2pc",
+    budgets: { participants: 1, crashes: 2, losses: "any", duplicates: "any", suspicions: 0, timers: "any" },
+    distinct: 799,
+    complete: true,
+    violations: [],
+  });
+  const counted = await nemcon([...args, "--losses", "2", "--duplicates", "1"]);
+  expect(counted.stdout).toContain("1 participant; 2 crashes, 2 losses, 1 copy, 2 timers");
+  expect(counted.stdout).toContain("VALID");
+});
+
+test("shows how plain three-phase commit splits one participant from its coordinator in seven steps", async () => {
+  const args = ["--participants", "1", "--crashes", "0", "--losses", "1", "--suspicions", "2"];
+  const { code, stdout } = await nemcon(["explore", "--protocol", "3pc-plain", ...args]);
+  expect(code).toBe(1);
+  expect(stdout).toContain("broken: agreement");
+  expect(stdout).toMatch(/^7 {2}P1: decision timer .*aborted/m);
+});
+
 test("where a budget is used up the verdict is unknown, and it exits 2", async () => {
   const { code, stdout } = await nemcon(["explore", "--spec", "two-phase", "--rms", "9", "--states", "1000"]);
   expect(code).toBe(2);

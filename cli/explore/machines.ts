@@ -1,0 +1,129 @@
+/** What `nemcon explore --protocol` is asked for, as a model. */
+
+import { InvalidArgumentError } from "commander";
+import { modelOf, type Model } from "../../lab/index.ts";
+import { protocols, type ProtocolName } from "../../protocols/index.ts";
+import { between, usage } from "../arguments.ts";
+import type { Json } from "../json.ts";
+
+export type Budget = number | "any";
+
+export interface MachineOptions {
+  readonly participants?: number;
+  readonly acceptors?: number;
+  readonly coordinators?: number;
+  readonly rounds?: number;
+  readonly crashes?: number;
+  readonly losses?: Budget;
+  readonly duplicates?: Budget;
+  readonly suspicions?: number;
+  readonly timers?: Budget;
+  readonly enlisted?: true;
+}
+
+export const machineOptions: readonly (keyof MachineOptions)[] = [
+  "participants",
+  "coordinators",
+  "rounds",
+  "crashes",
+  "losses",
+  "duplicates",
+  "suspicions",
+  "timers",
+  "enlisted",
+];
+
+export const LARGEST_PARTICIPANTS = 8;
+export const LARGEST_COORDINATORS = 3;
+/** A state has a byte for each. */
+export const LARGEST_BUDGET = 255;
+
+/** Where messages are counted, each that a timer sends again is one more. */
+export const COUNTED_TIMERS = 2;
+
+const budget = between(0, LARGEST_BUDGET);
+
+export function budgetOrAny(text: string): Budget {
+  if (text === "any") return text;
+  try {
+    return budget(text);
+  } catch {
+    throw new InvalidArgumentError(`It is neither "any" nor a whole number from 0 to ${LARGEST_BUDGET}.`);
+  }
+}
+
+/** @throws NemconError USAGE */
+export function machinesOf(protocol: ProtocolName, options: MachineOptions): Model {
+  const { participants, acceptors, coordinators, rounds, enlisted } = options;
+  const hasAcceptors = protocols[protocol].acceptor !== null;
+  if (!hasAcceptors && acceptors !== undefined) throw usage(`--acceptors: ${protocol} has none.`);
+  if (!hasAcceptors && coordinators !== undefined && coordinators > 1)
+    throw usage(`--coordinators: without acceptors nobody finishes what another coordinator began.`);
+  return modelOf(protocol, {
+    ...(participants !== undefined && { participants }),
+    ...(acceptors !== undefined && { acceptors }),
+    ...(coordinators !== undefined && { coordinators }),
+    ...(rounds !== undefined && { rounds }),
+    ...(enlisted === true && { oneShot: false }),
+    faults: faultsOf(options),
+  });
+}
+
+function faultsOf(options: MachineOptions): Model["faults"] {
+  const { crashes = 1, suspicions = 0 } = options;
+  const isCounted = options.losses !== undefined || options.duplicates !== undefined;
+  const { losses = isCounted ? 0 : "any", duplicates = isCounted ? 0 : "any" } = options;
+  if ((losses === "any") !== (duplicates === "any"))
+    throw usage("--losses and --duplicates: where any number of messages may be lost, any may come twice.");
+  const { timers = losses === "any" ? "any" : COUNTED_TIMERS } = options;
+  return {
+    crashes,
+    suspicions,
+    losses: limitOf(losses),
+    duplicates: limitOf(duplicates),
+    timers: limitOf(timers),
+  };
+}
+
+function limitOf(budget: Budget): number | null {
+  return budget === "any" ? null : budget;
+}
+
+/** For people. */
+export function budgetWords({ participants, acceptors, coordinators, rounds, faults }: Model): string {
+  const { crashes, losses, duplicates, suspicions, timers } = faults;
+  const nodes = [
+    counted(participants, "participant"),
+    ...(acceptors > 0 ? [counted(acceptors, "acceptor")] : []),
+    ...(coordinators > 1 ? [counted(coordinators, "coordinator")] : []),
+  ];
+  const happenings = [
+    counted(crashes, "crash", "crashes"),
+    losses === null
+      ? "any losses and copies"
+      : `${counted(losses, "loss", "losses")}, ${counted(duplicates ?? 0, "copy", "copies")}`,
+    ...(suspicions > 0 ? [counted(suspicions, "false suspicion")] : []),
+    timers === null ? "any timers" : counted(timers, "timer"),
+  ];
+  return `${nodes.join(", ")}; ${happenings.join(", ")}; no ballot or election above ${rounds}`;
+}
+
+export function budgetsOf({ participants, acceptors, coordinators, rounds, oneShot, faults }: Model): Json {
+  const any = (budget: number | null): Budget => budget ?? "any";
+  return {
+    participants,
+    acceptors,
+    coordinators,
+    rounds,
+    oneShot,
+    crashes: faults.crashes,
+    losses: any(faults.losses),
+    duplicates: any(faults.duplicates),
+    suspicions: faults.suspicions,
+    timers: any(faults.timers),
+  };
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
