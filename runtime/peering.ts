@@ -9,6 +9,7 @@ import {
   type PeerRole,
   type Return,
   type Returning,
+  type Start,
 } from "./engine/index.ts";
 import { NemconError } from "./errors/index.ts";
 import { channelCredentials, Links, type Peer, type SideItem } from "./link/index.ts";
@@ -34,7 +35,7 @@ export interface PeeringOptions {
   /** The journal's identity. */
   readonly logId: string;
   readonly incarnation: number;
-  readonly journal: { readonly durableSequence: number };
+  readonly journal: { readonly durableSequence: number; readonly starts: readonly Start[] };
   /** Where this server serves, now. */
   readonly address: () => string;
   readonly member: Member;
@@ -86,7 +87,7 @@ export function openLinks(options: PeeringOptions): Links {
         member.onDown(peer.node, peer.seen);
       },
       onSeen: (from, seen) => {
-        const self = { log: logId, incarnation, sequence: journal.durableSequence };
+        const self = { log: logId, incarnation, sequence: journal.durableSequence, starts: journal.starts };
         if (wasRestored(self, seen)) onFatal(restoredFromCopy(node, self.sequence, from, seen.sequence));
       },
       onRefused: ({ byPeer, reason, message }) => {

@@ -13,9 +13,11 @@ export function exitWith(log: Log): (error: NemconError) => never {
 
 /** A peer has seen more of this node's journal than the journal holds. */
 export function restoredFromCopy(node: string, ownSequence: number, peer: string, seenSequence: number): NemconError {
+  const ends =
+    ownSequence < seenSequence ? `ends at row ${ownSequence}` : `ends at row ${ownSequence} after a restart from less`;
   return new NemconError(
     "JOURNAL_RESTORED",
-    `The journal of ${node} ends at row ${ownSequence}, and ${peer} had seen row ${seenSequence}: it is an older copy, and what was promised since is gone. Restore the latest files.`,
+    `The journal of ${node} ${ends}, and ${peer} had seen row ${seenSequence}: it is an older copy, and what was promised since is gone. Restore the latest files.`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** What outlives a crash of a node: the journal's rows and the resource's data, which share their fate. */
 
 import type { TransactionId } from "../../protocols/index.ts";
-import type { Entry } from "../../runtime/engine/index.ts";
+import type { Entry, Start } from "../../runtime/engine/index.ts";
 
 /** Never changed in place, so that going back to an earlier one is one assignment. */
 export interface Image {
@@ -22,11 +22,41 @@ export type Tail = "kept" | "lost";
 const ENTRY_BYTES = 100;
 
 export class Disk {
+  /** Names this directory's history: one that was made anew has another. */
+  readonly log: string;
   rows: Row[] = [];
   image: Image = { values: new Map(), applied: new Map() };
   nextSequence = 1;
   /** Bumped and forced at each start, before anything else. */
   incarnation = 0;
+  /** The begins of all incarnations. */
+  starts: readonly Start[] = [];
+
+  constructor(log: string) {
+    this.log = log;
+  }
+
+  /** A copy of the directory, as a backup would be: what is durable by now. */
+  copy(): Disk {
+    const copy = new Disk(this.log);
+    copy.rows = this.rows.filter(({ volatile }) => volatile === null);
+    copy.image = this.rows.find(({ volatile }) => volatile !== null)?.volatile ?? this.image;
+    copy.nextSequence = (copy.rows.at(-1)?.sequence ?? this.nextSequence - this.rows.length - 1) + 1;
+    copy.incarnation = this.incarnation;
+    copy.starts = this.starts;
+    return copy;
+  }
+
+  /** A process starts on it. */
+  begin(): void {
+    this.incarnation += 1;
+    this.starts = [...this.starts, { incarnation: this.incarnation, sequence: this.nextSequence - 1 }];
+  }
+
+  /** Whether a node that goes on from here would have forgotten something that `later` has. */
+  isBehind(later: Disk): boolean {
+    return this.log !== later.log || this.incarnation < later.incarnation || this.nextSequence < later.nextSequence;
+  }
 
   get bytes(): number {
     return this.rows.reduce((sum, row) => sum + bytesOf(row), 0);

@@ -14,9 +14,12 @@ export class Crash extends Error {
   }
 }
 
-/** `torn`: a part of the row reached the disk, which a start must find and throw away. */
+/**
+ * `torn`: a part of the row reached the disk, which a start must find and throw away. `failed`: the disk reported an
+ * error, and the process stopped itself; the row may be there or not, and `tail` says so too.
+ */
 export interface CrashPoint {
-  readonly when: "before" | "torn" | "after";
+  readonly when: "before" | "torn" | "failed" | "after";
   readonly tail: Tail;
 }
 
@@ -27,6 +30,10 @@ export interface JournalHooks {
   appended(entries: readonly Entry[]): void;
   /** A planted bug: the row is reported as durable and is not. */
   lies(entries: readonly Entry[]): boolean;
+}
+
+function reachesDisk({ when, tail }: CrashPoint): boolean {
+  return when === "after" || (when === "failed" && tail === "kept");
 }
 
 export class FakeJournal implements Journal {
@@ -43,7 +50,7 @@ export class FakeJournal implements Journal {
     const before = this.disk.image;
     const { entries, force, dropBelow } = inside();
     const crash = this.hooks.crashAt(force);
-    if (crash !== null && crash.when !== "after") {
+    if (crash !== null && !reachesDisk(crash)) {
       this.disk.image = before;
       throw new Crash(crash.tail);
     }

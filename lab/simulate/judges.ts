@@ -18,7 +18,6 @@ import type { Row } from "./disk.ts";
 import type { Probe } from "./probe.ts";
 import type { Plan } from "./plan.ts";
 import { PaxosRules } from "./paxos-rules.ts";
-import { C } from "./setting.ts";
 import type { World } from "./world.ts";
 
 export const rules = [
@@ -101,18 +100,19 @@ export class Judges implements Probe {
   private readonly durable = new Set<string>();
   private readonly volatile = new Map<NodeId, string[]>();
   private nowMs: () => number = () => 0;
-  private incarnation: () => number = () => 0;
+  /** That of the transaction's coordinator. */
+  private incarnation: (id: TransactionId) => number = () => 0;
   private readonly paxos = new PaxosRules((what) => this.violated("paxos", what));
 
   watch(world: World): void {
     this.paxos.quorum = Math.ceil(world.acceptors.length / 2);
     this.nowMs = () => world.timeline.nowMs;
-    this.incarnation = () => world.coordinator.disk.incarnation;
+    this.incarnation = (id) => world.coordinatorOf(id).disk.incarnation;
   }
 
-  /** Something happened that may abort any transaction of this run. */
-  excuse(): void {
-    for (const facts of this.facts.values()) facts.excused = true;
+  /** Something happened that may abort any transaction that there is by now; or one alone, such as a short timeout. */
+  excuse(only: TransactionId | null = null): void {
+    for (const [id, facts] of this.facts) if (only === null || only === id) facts.excused = true;
   }
 
   begun(plan: Plan): void {
@@ -198,9 +198,9 @@ export class Judges implements Probe {
       case "paxos-prepare":
       case "paxos-last-work":
         // A copy changes no branch's value, which is judged there (paxos-rules.ts); one without memory of the first does.
-        if (facts.collectedIn !== 0 && facts.collectedIn !== this.incarnation())
+        if (facts.collectedIn !== 0 && facts.collectedIn !== this.incarnation(transaction))
           this.violated("collected once", `${from} asks ${to} to prepare ${transaction} and has no memory of it`);
-        facts.collectedIn = this.incarnation();
+        facts.collectedIn = this.incarnation(transaction);
         return;
       case "decision":
         // Where branches may decide among themselves, who collects learns of it later, and may ask again until then.
@@ -298,7 +298,7 @@ export class Judges implements Probe {
   }
 
   private collects(facts: Facts, to: NodeId): void {
-    const incarnation = this.incarnation();
+    const incarnation = this.incarnation(facts.plan.id);
     if (facts.collectedIn === 0) facts.collectedIn = incarnation;
     // The messages of one turn leave at one time.
     if (facts.collectionEndedAtMs < this.nowMs() || facts.collectedIn !== incarnation)
@@ -312,7 +312,9 @@ export class Judges implements Probe {
       this.violated(rule, `${id}: ${facts.decided.by} ${facts.decided.decision}, ${by} ${decision}`);
     if (decision !== "commit") return;
     if (work.size === 1 && facts.firstVotes.size === 0) {
-      const told = [C, ...work.keys()].some((node) => this.durable.has(`${node} ${id} committed`));
+      const told = [parseTransactionId(id)?.coordinator ?? "", ...work.keys()].some((node) =>
+        this.durable.has(`${node} ${id} committed`),
+      );
       if (!told) this.violated("commit validity", `${id} committed in one phase, and no row says so`);
       return;
     }
@@ -363,4 +365,9 @@ function isRefusal(item: string): boolean {
 
 function writes(items: readonly string[]): boolean {
   return items.some((item) => item.startsWith("add"));
+}
+
+/** The first violation of one of these rules; null where none is broken. */
+export function found(violations: readonly Violation[], among: readonly RuleName[] | null = null): Violation | null {
+  return violations.find(({ rule }) => among === null || among.includes(rule)) ?? null;
 }

@@ -23,6 +23,8 @@ export type Rule = (sending: Sending) => readonly number[];
 export interface Receiver {
   readonly isAlive: boolean;
   readonly incarnation: number;
+  /** Runs something now, or when the process goes on after it stood still. */
+  inTime(run: () => void): void;
   receive(from: NodeId, envelopes: readonly Envelope[]): void;
   receiveWatermark(from: NodeId, watermark: Watermark): void;
 }
@@ -30,6 +32,8 @@ export interface Receiver {
 export class FakeNetwork {
   /** Changed at any time; what was sent before keeps its fate. */
   rule: Rule;
+  /** `from to`: what is lost on the way, and nobody is told. */
+  readonly oneWay = new Set<string>();
   private readonly cut = new Set<string>();
   private number = 0;
   private readonly timeline: Timeline;
@@ -57,13 +61,13 @@ export class FakeNetwork {
     else this.cut.delete(pair(a, b));
   }
 
-  send(from: NodeId, to: NodeId, envelopes: readonly Envelope[]): void {
+  send(from: NodeId, to: NodeId, envelopes: readonly Envelope[], afterMs = 0): void {
     const arriving = new Map<number, { envelope: Envelope; number: number }[]>();
     for (const envelope of envelopes) {
       this.number += 1;
       const { number } = this;
       for (const probe of this.probes) probe.sent?.(from, to, envelope, number);
-      const delays = this.isCut(from, to) ? [] : this.rule({ from, to, envelope });
+      const delays = this.isSilent(from, to) ? [] : this.rule({ from, to, envelope });
       if (delays.length === 0) this.lose(from, to, envelope, number, "lost");
       for (const delayMs of delays) {
         const frame = arriving.get(delayMs);
@@ -71,21 +75,31 @@ export class FakeNetwork {
         else frame.push({ envelope, number });
       }
     }
-    for (const [delayMs, frame] of arriving) this.timeline.after(delayMs, () => this.arrive(from, to, frame));
+    for (const [delayMs, frame] of arriving) this.timeline.after(afterMs + delayMs, () => this.arrive(from, to, frame));
   }
 
   sendWatermark(from: NodeId, to: NodeId, watermark: Watermark): void {
-    if (this.isCut(from, to)) return;
+    if (this.isSilent(from, to)) return;
     // It is of the link that it was sent on: a node that has restarted since gets the one of its new link.
     const life = this.receivers.get(to)?.incarnation;
     for (const delayMs of this.rule({ from, to, envelope: null }))
       this.timeline.after(delayMs, () => {
         const receiver = this.receivers.get(to);
-        if (receiver?.incarnation === life) receiver?.receiveWatermark(from, watermark);
+        receiver?.inTime(() => {
+          if (receiver.incarnation === life) receiver.receiveWatermark(from, watermark);
+        });
       });
   }
 
+  private isSilent(from: NodeId, to: NodeId): boolean {
+    return this.isCut(from, to) || (this.oneWay.size > 0 && this.oneWay.has(`${from} ${to}`));
+  }
+
   private arrive(from: NodeId, to: NodeId, frame: readonly { envelope: Envelope; number: number }[]): void {
+    this.receivers.get(to)?.inTime(() => this.taken(from, to, frame));
+  }
+
+  private taken(from: NodeId, to: NodeId, frame: readonly { envelope: Envelope; number: number }[]): void {
     const receiver = this.receivers.get(to);
     if (receiver?.isAlive !== true) {
       for (const { envelope, number } of frame) this.lose(from, to, envelope, number, `${to} is down`);

@@ -1,172 +1,146 @@
-/** A random run from a seed: transactions of every kind, every fault that the model knows, then healing and the judges. */
+/**
+ * A schedule: one run of a simulated cluster as data, drawn from a seed. What is drawn for one message, node or fault
+ * does not depend on the others, so that a schedule stays much the same run when some of it is taken away (shrink.ts).
+ */
 
-import type { ProtocolName, TransactionId } from "../../protocols/index.ts";
-import type { Tail } from "./disk.ts";
-import type { Host } from "./hosts.ts";
-import { Judges, type RuleName, type Violation } from "./judges.ts";
+import type { NodeId, ProtocolName } from "../../protocols/index.ts";
+import { capabilitiesOf, type Capabilities } from "./capabilities.ts";
+import type { Fault } from "./faults.ts";
 import { Seeded } from "./random.ts";
-import { Trace } from "./trace.ts";
-import { C, defaultTimes, type PlantedInPorts, type Work } from "./setting.ts";
-import { World } from "./world.ts";
-import type { Capabilities } from "./capabilities.ts";
+import { C, type Work } from "./setting.ts";
 
-/** Faults happen in this time, in virtual milliseconds … */
-const CHAOS_MS = 6_000;
-/** … and after them everything must end within this: the longest timeouts and a few rounds of the slowest back-off. */
-const HEALING_MS = 60_000;
+/** Faults happen in this time, in virtual milliseconds. */
+export const CHAOS_MS = 6_000;
 
-export interface Run {
-  readonly violations: readonly Violation[];
-  readonly trace: string;
+/** What the cluster is. Times are milliseconds. */
+export interface Setup {
+  readonly participants: number;
+  readonly coordinators: number;
+  readonly acceptors: number;
+  readonly lockWaitMs: number;
+  readonly idleMs: number;
+  readonly decisionMs: number;
+  /** A journal of so many bytes, which moves its tail all the time; null: one that never fills. */
+  readonly journalBytes: number | null;
+  /** How long a turn collects at most before it runs. */
+  readonly turnMs: number;
+  /** What a message takes that nothing befalls. */
+  readonly latencyMs: { readonly min: number; readonly max: number };
 }
 
-export interface RunOptions {
-  readonly protocol: ProtocolName;
-  readonly seed: number;
-  readonly capabilities: Capabilities;
-  readonly planted?: PlantedInPorts;
-  readonly traced?: boolean;
+export interface PlannedTransaction {
+  readonly atMs: number;
+  /** Which coordinator, from 0. */
+  readonly coordinator: number;
+  /** "at once": the work travels with the request to prepare. "item by item": before the commit. */
+  readonly how: "at once" | "item by item";
+  readonly work: Work;
+  /** Whose last item begins the commit; null: the client asks for it. */
+  readonly initiator: NodeId | null;
+  /** 0: the coordinator's default. */
+  readonly timeoutMs: number;
 }
 
-/** How hard a run is: drawn once a run, so that some are calm and some are wild. */
-interface Weather {
+/** A client that asks, sends its request again, or cancels. */
+export interface Nag {
+  readonly atMs: number;
+  readonly what: "ask" | "retry" | "cancel";
+  /** Which transaction, from 0. */
+  readonly of: number;
+}
+
+/** What befalls messages: drawn once a run, so that some are calm and some are wild. */
+export interface Weather {
   readonly lossRate: number;
   readonly copyRate: number;
   readonly slowRate: number;
+  /** Where a message is slow: its delay has a heavy tail that begins here, in milliseconds. */
   readonly slowMs: number;
 }
 
-/** Every message comes soon and once. */
+export interface Schedule {
+  readonly protocol: ProtocolName;
+  readonly seed: number;
+  readonly setup: Setup;
+  readonly transactions: readonly PlannedTransaction[];
+  readonly nags: readonly Nag[];
+  /** All but those of messages. */
+  readonly faults: readonly Fault[];
+  readonly weather: Weather;
+  /** null: the weather says. Otherwise nothing befalls any other message. */
+  readonly messages: readonly (Fault & { kind: "message" })[] | null;
+}
+
+/** Which faults may happen: all; or crashes and lost tails alone, while every message comes in time. */
+export type FaultClass = "all" | "crashes";
+
 const CLEAR: Weather = { lossRate: 0, copyRate: 0, slowRate: 0, slowMs: 0 };
 
-export async function run({ protocol, seed, capabilities, planted = {}, traced = false }: RunOptions): Promise<Run> {
-  const random = new Seeded(seed);
-  const judges = new Judges();
-  const trace = new Trace();
-  const calm = random.chance(0.05);
-  const retention = random.chance(0.2)
-    ? { keepMs: 3_600_000, maxBytes: random.between(1_000, 4_000), sweepMs: 1_000 }
-    : { keepMs: 3_600_000, maxBytes: 10_000_000, sweepMs: 20_000 };
-  const world = new World(
-    {
-      protocol,
-      participants: random.between(2, 4),
-      // F of 0, 1 and 2, and now and then another coordinator to finish what one began.
-      ...(capabilities.acceptors
-        ? { acceptors: random.pick([1, 3, 3, 3, 5]), coordinators: random.pick([1, 2, 2]) }
-        : {}),
-      random,
-      retention,
-      lockWaitMs: random.pick([0, 50, 400]),
-      times: {
-        ...defaultTimes,
-        idleMs: random.chance(0.5) ? defaultTimes.idleMs : random.between(800, 3_000),
-        // Short, so that who is in doubt asks others while all is still under way.
-        decisionMs: random.pick([defaultTimes.decisionMs, 40]),
-      },
-    },
-    traced ? [judges, trace] : [judges],
-    planted,
-  );
-  judges.watch(world);
-  trace.nowMs = () => world.timeline.nowMs;
-  const turnMs = random.pick([0, 0, 1, 3]);
-  world.turnMs = () => (turnMs === 0 ? 0 : random.next() * turnMs);
-  world.startAll();
-  await world.run(20);
-  const chaos = new Chaos(world, random, capabilities, judges, calm);
-  chaos.begin();
-  await world.run(CHAOS_MS);
-  chaos.over = true;
-  heal(world, judges, calm);
-  await world.run(HEALING_MS, () => world.isQuiet && world.timeline.nowMs > CHAOS_MS + 5_000);
-  judges.final(world);
-  return { violations: judges.violations, trace: trace.text };
+/** @param faults absent: those under which the protocol is said to hold */
+export function drawSchedule(protocol: ProtocolName, seed: number, faults?: FaultClass): Schedule {
+  const capabilities = capabilitiesOf(protocol);
+  const asynchronous = (faults ?? (capabilities.asynchronous ? "all" : "crashes")) === "all";
+  return new Draw(protocol, seed, capabilities, asynchronous).schedule();
 }
 
-function heal(world: World, judges: Judges, calm: boolean): void {
-  if (!calm) judges.excuse();
-  world.note("all faults stop");
-  world.network.rule = () => [world.options.latencyMs];
-  world.healLinks();
-  for (const host of world.all()) {
-    host.planned = null;
-    host.start();
-  }
-}
-
-class Chaos {
-  /** What was planned for later is off. */
-  over = false;
-  private readonly begun: { readonly id: TransactionId; readonly work: Work | null }[] = [];
-  private readonly weather: Weather;
-  private readonly world: World;
+class Draw {
+  private readonly protocol: ProtocolName;
+  private readonly seed: number;
   private readonly random: Seeded;
   private readonly capabilities: Capabilities;
-  private readonly judges: Judges;
-  private readonly calm: boolean;
+  private readonly asynchronous: boolean;
 
-  constructor(world: World, random: Seeded, capabilities: Capabilities, judges: Judges, calm: boolean) {
-    this.world = world;
-    this.random = random;
+  constructor(protocol: ProtocolName, seed: number, capabilities: Capabilities, asynchronous: boolean) {
+    this.protocol = protocol;
+    this.seed = seed;
+    this.random = new Seeded(seed);
     this.capabilities = capabilities;
-    this.judges = judges;
-    this.calm = calm;
-    this.weather = !capabilities.asynchronous
-      ? CLEAR
-      : {
-          lossRate: random.pick([0, 0, 0.05, 0.2]),
-          copyRate: random.pick([0, 0.1, 0.3]),
-          slowRate: random.pick([0, 0.05, 0.2]),
-          slowMs: random.pick([100, 1_000, 3_000]),
-        };
+    this.asynchronous = asynchronous;
   }
 
-  begin(): void {
-    const { random, calm } = this;
-    const transactions = random.between(1, 6);
-    for (let index = 0; index < transactions; index += 1) this.at(random.next() ** 2 * CHAOS_MS, () => this.transact());
-    for (let index = random.between(0, 3); index > 0; index -= 1) this.at(random.next() * CHAOS_MS, () => this.nag());
-    if (calm) {
-      this.world.network.rule = () => [random.between(1, 10)];
-      return;
-    }
-    this.world.network.rule = () => this.fate();
-    for (let index = random.between(0, 2); index > 0; index -= 1)
-      this.at(random.next() * CHAOS_MS, () => this.disturb());
+  schedule(): Schedule {
+    const { protocol, seed, random, capabilities, asynchronous } = this;
+    const calm = random.chance(0.05);
+    const setup: Setup = {
+      participants: random.between(2, 4),
+      // F of 0, 1 and 2; and where there are acceptors another coordinator may finish what one began.
+      acceptors: capabilities.acceptors ? random.pick([1, 3, 3, 3, 5]) : 0,
+      coordinators: capabilities.acceptors ? random.pick([1, 2, 2]) : random.pick([1, 1, 1, 2]),
+      lockWaitMs: random.pick([0, 50, 400]),
+      idleMs: random.chance(0.5) ? 4_000 : random.between(800, 3_000),
+      // Short at times, so that who is in doubt asks others while all is still under way.
+      decisionMs: random.pick([600, 40]),
+      journalBytes: random.chance(0.2) ? random.between(1_000, 4_000) : null,
+      turnMs: random.pick([0, 0, 1, 3]),
+      latencyMs: { min: 1, max: 10 },
+    };
+    const transactions = Array.from({ length: random.between(1, 6) }, () => this.transaction(setup));
+    const nags = Array.from({ length: random.between(0, 3) }, () => this.nag(transactions, calm));
+    const drawn = calm ? [] : this.faults(setup, transactions);
+    const weather: Weather =
+      calm || !asynchronous
+        ? CLEAR
+        : {
+            lossRate: random.pick([0, 0, 0.05, 0.2]),
+            copyRate: random.pick([0, 0.1, 0.3]),
+            slowRate: random.pick([0, 0.05, 0.2]),
+            slowMs: random.pick([30, 300, 1_000]),
+          };
+    return { protocol, seed, setup, transactions, nags, faults: drawn, weather, messages: null };
   }
 
-  private at(delayMs: number, what: () => void): void {
-    this.world.timeline.after(delayMs, what);
-  }
-
-  private fate(): number[] {
-    const { random, weather } = this;
-    if (random.chance(weather.lossRate)) return [];
-    const delays = [random.between(1, 10)];
-    if (random.chance(weather.copyRate)) delays.push(random.between(1, random.chance(0.5) ? 30 : 3_000));
-    return delays.map((delayMs) =>
-      random.chance(weather.slowRate) ? delayMs + random.next() * weather.slowMs : delayMs,
-    );
-  }
-
-  private transact(): void {
-    const { random, world, capabilities } = this;
-    // Most of what can go wrong goes wrong while votes and decisions are on their way.
-    if (!this.calm && random.chance(0.3)) this.at(random.between(0, 40), () => this.disturb());
-    const count = random.pick([1, 2, 2, 2, 3]);
-    const members = random.some(world.participants, count);
-    const work: Work = Object.fromEntries(members.map(({ name }) => [name, this.items()]));
-    // In a calm run nothing may time out, and who waits for a lock and then for the others' votes takes its time.
-    const timeoutMs = random.pick(this.calm ? [0, 1_500] : [0, 60, 400, 1_500]);
-    if (capabilities.oneShot && random.chance(0.6)) {
-      const id = world.submit(work, timeoutMs);
-      if (id !== null) this.begun.push({ id, work });
-    } else {
-      const begins = capabilities.unsolicitedVotes && random.chance(0.4);
-      const id = world.interact(work, timeoutMs, begins ? random.pick(members).name : null);
-      if (id !== null) this.begun.push({ id, work: null });
-    }
+  private transaction(setup: Setup): PlannedTransaction {
+    const { random, capabilities } = this;
+    const members = random.some(named("P", setup.participants), random.pick([1, 2, 2, 2, 3]));
+    const atOnce = capabilities.oneShot && random.chance(0.6);
+    return {
+      atMs: random.next() ** 2 * CHAOS_MS,
+      coordinator: random.between(0, setup.coordinators - 1),
+      how: atOnce ? "at once" : "item by item",
+      initiator: !atOnce && capabilities.unsolicitedVotes && random.chance(0.4) ? random.pick(members) : null,
+      work: Object.fromEntries(members.map((name) => [name, this.items()])),
+      timeoutMs: random.pick([0, 60, 400, 1_500]),
+    };
   }
 
   private items(): string[] {
@@ -181,52 +155,79 @@ class Chaos {
     return items;
   }
 
-  /** A client that asks, retries or cancels. */
-  private nag(): void {
-    const { random, world } = this;
-    if (this.begun.length === 0) return;
-    const { id, work } = random.pick(this.begun);
+  private nag(transactions: readonly PlannedTransaction[], calm: boolean): Nag {
+    const { random } = this;
+    const of = random.between(0, transactions.length - 1);
     const what = random.next();
-    if (what < 0.4) world.ask(id);
-    else if (what < 0.8 && work !== null) world.retry(id, work);
-    else if (!this.calm) world.abort(id);
+    const can = what < 0.4 || (what >= 0.8 && calm) ? "ask" : what < 0.8 ? "retry" : "cancel";
+    return {
+      atMs: (transactions[of]?.atMs ?? 0) + random.next() ** 3 * CHAOS_MS,
+      what: can === "retry" && transactions[of]?.how !== "at once" ? "ask" : can,
+      of,
+    };
   }
 
-  private disturb(): void {
-    const { random, world } = this;
-    if (this.over) return;
-    this.judges.excuse();
-    const host = random.pick([world.coordinator, ...world.all()]);
-    const tail: Tail = random.chance(0.5) ? "lost" : "kept";
-    // A link that goes down under two that are up is a false suspicion.
-    const what = random.next() * (this.capabilities.asynchronous ? 1 : 0.75);
-    if (what < 0.5) {
-      host.planned = { when: random.pick(["before", "torn", "after"]), tail, skip: random.between(0, 3) };
-      this.reviveLater(host);
-    } else if (what < 0.75) {
-      host.crash(tail);
-      this.reviveLater(host);
-    } else {
-      // The coordinator's links matter most, and every other link is cut at times.
-      const others = random
-        .some(
-          world.all().filter(({ name }) => name !== C),
-          2,
-        )
-        .map(({ name }) => name);
-      const [a = C, b = C] = random.chance(0.7) ? [C, ...others] : others;
-      world.cut(a, b, true);
-      this.at(random.next() * 2_000, () => world.cut(a, b, false));
+  private faults(setup: Setup, transactions: readonly PlannedTransaction[]): Fault[] {
+    const { random } = this;
+    // Most of what can go wrong goes wrong while votes and decisions are on their way.
+    const near = transactions.filter(() => random.chance(0.3)).map(({ atMs }) => atMs + random.between(0, 40));
+    const anywhere = Array.from({ length: random.between(0, 2) }, () => random.next() * CHAOS_MS);
+    const faults = [...near, ...anywhere, ...this.storm(transactions)].map((atMs) =>
+      this.fault(setup, Math.max(30, atMs)),
+    );
+    if (this.asynchronous && random.chance(0.1)) {
+      const node = random.pick(nodesOf(setup));
+      faults.push({ kind: "drift", atMs: 0, node, rate: random.pick([0.5, 0.9, 1.1, 2]) });
     }
+    return faults;
   }
 
-  private reviveLater(host: Host): void {
-    this.at(this.random.next() ** 2 * 2_500, () => {
-      host.start();
-    });
+  /** Several at once, or one on the heels of another: what only a chain of failures brings about. */
+  private storm(transactions: readonly PlannedTransaction[]): number[] {
+    const { random } = this;
+    if (!random.chance(0.2)) return [];
+    const { atMs } = random.pick(transactions);
+    return Array.from({ length: random.between(2, 6) }, () => atMs + random.next() ** 2 * 2_000);
+  }
+
+  private fault(setup: Setup, atMs: number): Fault {
+    const { random, asynchronous } = this;
+    const nodes = nodesOf(setup);
+    // The coordinator matters most.
+    const node = random.pick([C, ...nodes]);
+    const tail = random.chance(0.5) ? "lost" : "kept";
+    const downMs = random.next() ** 2 * 2_500;
+    const forMs = random.next() ** 2 * 2_500;
+    const what = random.next() * (asynchronous ? 1 : 0.6);
+    if (what < 0.36) {
+      const when = random.pick(["before", "torn", "failed", "after", "after"] as const);
+      return { kind: "crash at write", atMs, node, point: { when, tail }, skip: random.between(0, 3), downMs };
+    }
+    if (what < 0.5) return { kind: "crash", atMs, node, tail, downMs };
+    if (what < 0.6) return { kind: "crash at send", atMs, node, skip: random.between(0, 4), tail, downMs };
+    const [a = C, b = C] = random.chance(0.7) ? [C, ...random.some(nodes.slice(1), 1)] : random.some(nodes.slice(1), 2);
+    if (what < 0.72) return { kind: "cut", atMs, a, b, forMs };
+    if (what < 0.79)
+      return random.chance(0.5)
+        ? { kind: "one-way", atMs, from: a, to: b, forMs }
+        : { kind: "one-way", atMs, from: b, to: a, forMs };
+    if (what < 0.86) return { kind: "suspicion", atMs, a, b, forMs };
+    if (what < 0.92) return { kind: "pause", atMs, node, forMs };
+    if (what < 0.95) return { kind: "slow disk", atMs, node, forMs, writeMs: random.between(5, 300) };
+    if (what < 0.98) {
+      const copiedAtMs = random.chance(0.5) ? null : random.next() * atMs;
+      return { kind: "directory", atMs, node, copiedAtMs, downMs: downMs / 10 };
+    }
+    return { kind: "jump", atMs, node, byMs: random.between(-7_200_000, 7_200_000) };
   }
 }
 
-export function found(violations: readonly Violation[], among: readonly RuleName[] | null = null): Violation | null {
-  return violations.find(({ rule }) => among === null || among.includes(rule)) ?? null;
+/** Every node's name; the first coordinator comes first. */
+export function nodesOf({ coordinators, participants, acceptors }: Setup): NodeId[] {
+  const others = Array.from({ length: coordinators - 1 }, (_, at) => `${C}${at + 2}`);
+  return [C, ...others, ...named("P", participants), ...named("A", acceptors)];
+}
+
+function named(letter: string, count: number): NodeId[] {
+  return Array.from({ length: count }, (_, at) => `${letter}${at + 1}`);
 }

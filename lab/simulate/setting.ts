@@ -2,6 +2,7 @@
 
 import type { AcceptorGroup, Env, NodeId, ProtocolName, Times, TransactionId } from "../../protocols/index.ts";
 import type { Entry, Network, Random, RetentionTimes } from "../../runtime/engine/index.ts";
+import type { TraceEvent } from "../../trace/index.ts";
 import type { Probe } from "./probe.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -21,6 +22,10 @@ export interface WorldOptions {
   /** A1 …, in one group; 0: none. */
   readonly acceptors: number;
   readonly random: Random;
+  /** One of its own for each node, so that what one draws changes nothing for another; absent: `random` for all. */
+  readonly randomOf?: (node: NodeId) => Random;
+  /** Takes every event of the run, in the schema of real processes (trace/event.ts); absent: no trace is made. */
+  readonly trace?: (event: TraceEvent) => void;
   readonly times: Times;
   readonly retention: RetentionTimes;
   readonly lockWaitMs: number;
@@ -60,7 +65,8 @@ export interface Surroundings {
   readonly random: Random;
   readonly probes: readonly Probe[];
   readonly network: {
-    send(from: NodeId, to: NodeId, envelopes: Parameters<Network["send"]>[1]): void;
+    /** @param afterMs that much later, in milliseconds */
+    send(from: NodeId, to: NodeId, envelopes: Parameters<Network["send"]>[1], afterMs: number): void;
     sendWatermark(
       from: NodeId,
       to: NodeId,

@@ -3,10 +3,17 @@
  * the real engine, over a journal, a network and a resource in memory. The same seed gives the same run.
  */
 
-import type { AcceptorGroup, Answer, NodeId, TransactionId } from "../../protocols/index.ts";
+import {
+  parseTransactionId,
+  type AcceptorGroup,
+  type Answer,
+  type NodeId,
+  type TransactionId,
+} from "../../protocols/index.ts";
 import type { Random } from "../../runtime/engine/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
 import { AcceptorHost, CoordinatorHost, type Host, ParticipantHost } from "./hosts.ts";
+import { Crash } from "./journal.ts";
 import { FakeNetwork, pair } from "./network.ts";
 import type { Probe } from "./probe.ts";
 import { steady } from "./random.ts";
@@ -14,6 +21,15 @@ import type { Plan } from "./plan.ts";
 import { C, defaultTimes, type PlantedInPorts, type Surroundings, type Work, type WorldOptions } from "./setting.ts";
 import { Timeline } from "./timeline.ts";
 import { bytes } from "./work.ts";
+
+/** Two nodes that talk to each other. */
+interface Link {
+  readonly a: Host;
+  readonly b: Host;
+  isUp: boolean;
+  /** Which of them were told that it is up. */
+  told: readonly Host[];
+}
 
 /** Callers wait for ever. */
 const patienceMs = Number.POSITIVE_INFINITY;
@@ -34,8 +50,9 @@ export class World implements Surroundings {
   /** How long a turn collects before it runs. */
   turnMs: () => number = () => 0;
   private readonly hosts = new Map<NodeId, Host>();
+  private readonly suspects = new Set<string>();
   /** Every two nodes that talk to each other, and whether their link is up. */
-  private readonly links: { readonly a: Host; readonly b: Host; isUp: boolean }[] = [];
+  private readonly links: Link[] = [];
 
   constructor(options: Partial<WorldOptions>, probes: Probe[] = [], planted: PlantedInPorts = {}) {
     this.options = {
@@ -68,7 +85,7 @@ export class World implements Surroundings {
     for (const host of this.all()) this.hosts.set(host.name, host);
     for (const [at, a] of this.all().entries())
       for (const b of this.all().slice(at + 1))
-        if (a.role === "participant" || a.role !== b.role) this.links.push({ a, b, isUp: false });
+        if (a.role === "participant" || a.role !== b.role) this.links.push({ a, b, isUp: false, told: [] });
   }
 
   /** Coordinators first, then participants, then acceptors. */
@@ -92,6 +109,12 @@ export class World implements Surroundings {
     return host;
   }
 
+  /** Who gave the id out. */
+  coordinatorOf(id: TransactionId): CoordinatorHost {
+    const name = parseTransactionId(id)?.coordinator;
+    return this.coordinators.find((each) => each.name === name) ?? this.coordinator;
+  }
+
   /** Runs for so long, or until `done`. */
   run(forMs: number, done?: () => boolean): Promise<boolean> {
     return this.timeline.run(this.timeline.nowMs + forMs, done);
@@ -101,13 +124,26 @@ export class World implements Surroundings {
     return this.links.some((link) => link.isUp && pair(link.a.name, link.b.name) === pair(a, b));
   }
 
+  /** Every node lives, and every link is up. */
+  get isWhole(): boolean {
+    return this.links.every(({ isUp }) => isUp);
+  }
+
   cut(a: NodeId, b: NodeId, cut: boolean): void {
     this.network.setCut(a, b, cut);
     this.linksChanged();
   }
 
+  /** Two nodes take each other for dead, though what they send arrives. */
+  suspect(a: NodeId, b: NodeId, suspected: boolean): void {
+    if (suspected) this.suspects.add(pair(a, b));
+    else this.suspects.delete(pair(a, b));
+    this.linksChanged();
+  }
+
   /** No link is cut any more. */
   healLinks(): void {
+    this.suspects.clear();
     for (const { a, b } of this.links) this.network.setCut(a.name, b.name, false);
     this.linksChanged();
   }
@@ -116,20 +152,28 @@ export class World implements Surroundings {
   linksChanged(): void {
     for (const link of this.links) {
       const { a, b } = link;
-      const linked = a.isAlive && b.isAlive && !this.network.isCut(a.name, b.name);
+      const linked =
+        a.isAlive && b.isAlive && !this.network.isCut(a.name, b.name) && !this.suspects.has(pair(a.name, b.name));
       if (linked === link.isUp) continue;
       link.isUp = linked;
       if (linked) {
         this.timeline.after(0, () => this.link(link));
       } else {
-        a.guard(() => a.linkDown(b.name, b.seen()));
-        b.guard(() => b.linkDown(a.name, a.seen()));
+        const { told } = link;
+        link.told = [];
+        if (told.includes(a)) a.guard(() => a.linkDown(b.name, b.seen()));
+        if (told.includes(b)) b.guard(() => b.linkDown(a.name, a.seen()));
       }
     }
   }
 
   /** A transaction whose work travels with the request to prepare. Gives null where it was refused at the door. */
-  submit(work: Work, timeoutMs = 0, id: TransactionId | null = null): TransactionId | null {
+  submit(
+    work: Work,
+    timeoutMs = 0,
+    id: TransactionId | null = null,
+    at: CoordinatorHost = this.coordinator,
+  ): TransactionId | null {
     const branches = Object.entries(work).map(([participant, items]) => ({
       participant,
       work: () => bytes(items.join("; ")),
@@ -141,8 +185,8 @@ export class World implements Surroundings {
       if (given === null) told.push(answer);
       else this.answered(given, answer, "begin");
     };
-    this.atDoor(() => {
-      given = this.coordinator.coordinator.submit({ id, protocol, timeoutMs, patienceMs, branches }, tell);
+    this.atDoor(at, () => {
+      given = at.coordinator.submit({ id, protocol, timeoutMs, patienceMs, branches }, tell);
     });
     if (given === null) return null;
     const plan: Plan = { id: given, mode: "at once", work: new Map(Object.entries(work)) };
@@ -159,8 +203,9 @@ export class World implements Surroundings {
     }));
     const { protocol } = this.options;
     this.note(`begin of ${id} again`);
-    this.atDoor(() => {
-      this.coordinator.coordinator.submit({ id, protocol, timeoutMs: 0, patienceMs, branches }, (answer) =>
+    const at = this.coordinatorOf(id);
+    this.atDoor(at, () => {
+      at.coordinator.submit({ id, protocol, timeoutMs: 0, patienceMs, branches }, (answer) =>
         this.answered(id, answer, "retry"),
       );
     });
@@ -171,11 +216,15 @@ export class World implements Surroundings {
    *
    * @param initiator whose last item comes after all others, and begins the commit; null: the client asks for it
    */
-  interact(work: Work, timeoutMs = 0, initiator: NodeId | null = null): TransactionId | null {
-    const { coordinator } = this.coordinator;
+  interact(
+    work: Work,
+    timeoutMs = 0,
+    initiator: NodeId | null = null,
+    at: CoordinatorHost = this.coordinator,
+  ): TransactionId | null {
     let given: TransactionId | null = null;
-    this.atDoor(() => {
-      given = coordinator.begin(this.options.protocol, timeoutMs, initiator ?? "").id;
+    this.atDoor(at, () => {
+      given = at.coordinator.begin(this.options.protocol, timeoutMs, initiator ?? "").id;
     });
     if (given === null) return null;
     const id: TransactionId = given;
@@ -185,7 +234,7 @@ export class World implements Surroundings {
     const last = items.findLastIndex(({ participant }) => participant === initiator);
     if (last >= 0) items.push(...items.splice(last, 1));
     this.timeline.promises += 1;
-    void this.doWork(id, items, timeoutMs, initiator !== null).finally(() => {
+    void this.doWork(at, id, items, timeoutMs, initiator !== null).finally(() => {
       this.timeline.promises -= 1;
     });
     return id;
@@ -193,15 +242,17 @@ export class World implements Surroundings {
 
   abort(id: TransactionId): void {
     this.note(`${id} is cancelled`);
-    this.atDoor(() => {
-      this.coordinator.coordinator.abort(id, (answer) => this.answered(id, answer, "status"));
+    const at = this.coordinatorOf(id);
+    this.atDoor(at, () => {
+      at.coordinator.abort(id, (answer) => this.answered(id, answer, "status"));
     });
   }
 
   /** A client asks for the status of a transaction that is no longer open for work. */
   ask(id: TransactionId): void {
-    this.coordinator.guard(() => {
-      const { engine, sessions } = this.coordinator.coordinator;
+    const at = this.coordinatorOf(id);
+    at.guard(() => {
+      const { engine, sessions } = at.coordinator;
       if (sessions.get(id) === undefined)
         engine.ask(id, this.options.protocol, (answer) => this.answered(id, answer, "status"));
     });
@@ -219,14 +270,15 @@ export class World implements Surroundings {
   }
 
   private async doWork(
+    at: CoordinatorHost,
     id: TransactionId,
     items: readonly { readonly participant: NodeId; readonly item: string }[],
     timeoutMs: number,
     isBegunByLast: boolean,
   ): Promise<void> {
-    const { coordinator } = this.coordinator;
-    for (const [at, { participant, item }] of items.entries()) {
-      const isLast = isBegunByLast && at === items.length - 1;
+    const { coordinator } = at;
+    for (const [number, { participant, item }] of items.entries()) {
+      const isLast = isBegunByLast && number === items.length - 1;
       try {
         const done = await coordinator.execute(id, participant, bytes(item), 0, isLast);
         if (done.kind === "ended") {
@@ -239,18 +291,20 @@ export class World implements Surroundings {
           return;
         }
       } catch (error) {
-        if (!(error instanceof NemconError)) throw error;
-        if (error.reason !== "OPERATION_FAILED") return;
+        if (error instanceof Crash) at.crash(error.tail);
+        else if (!(error instanceof NemconError)) throw error;
+        else if (error.reason === "OPERATION_FAILED") continue;
+        return;
       }
-      if (!this.coordinator.isAlive || this.coordinator.coordinator !== coordinator) return;
+      if (!at.isAlive || at.coordinator !== coordinator) return;
     }
     this.note(`commit of ${id}`);
-    this.atDoor(() => coordinator.commit(id, timeoutMs, (answer) => this.answered(id, answer, "begin")));
+    this.atDoor(at, () => coordinator.commit(id, timeoutMs, (answer) => this.answered(id, answer, "begin")));
   }
 
   /** A request at the coordinator's door; one that is refused there was never begun. */
-  private atDoor(request: () => void): void {
-    this.coordinator.guard(() => {
+  private atDoor(at: CoordinatorHost, request: () => void): void {
+    at.guard(() => {
       try {
         request();
       } catch (error) {
@@ -264,20 +318,32 @@ export class World implements Surroundings {
     for (const probe of this.probes) probe.answered?.(id, answer, to);
   }
 
-  private link(link: { readonly a: Host; readonly b: Host; readonly isUp: boolean }): void {
+  private link(link: Link): void {
     const { a, b } = link;
+    const up = (host: Host, other: Host): void => {
+      link.told = [...link.told, host];
+      host.guard(() => host.linkUp(other.name));
+    };
     const stillUp = () => link.isUp && a.isAlive && b.isAlive;
     const steps = [
-      () => a.guard(() => this.admitted(a.admit(b.hello()), b.name)),
-      () => b.guard(() => this.admitted(b.admit(a.hello()), a.name)),
-      () => b.guard(() => b.linkUp(a.name)),
-      () => a.guard(() => a.linkUp(b.name)),
+      () => (a.knowsItself(b) ? undefined : this.refused(b, a)),
+      () => (b.knowsItself(a) ? undefined : this.refused(a, b)),
+      () => a.guard(() => (a.admit(b.hello()) ? b.admitted() : this.refused(a, b))),
+      () => b.guard(() => (b.admit(a.hello()) ? a.admitted() : this.refused(b, a))),
+      () => up(b, a),
+      () => up(a, b),
     ];
     for (const step of steps) if (stillUp()) step();
   }
 
-  private admitted(ok: boolean, name: NodeId): void {
-    if (ok) return;
-    for (const probe of this.probes) probe.violated?.("admission", `${name} was taken for one that lost its memory`);
+  /** Who lost its memory is refused, and stops; nobody else is. */
+  private refused(by: Host, who: Host): void {
+    if (!who.isAlien && !by.isAlien)
+      for (const probe of this.probes)
+        probe.violated?.("admission", `${who.name} was taken for one that lost its memory`);
+    const alien = by.isAlien ? by : who;
+    this.note(`${alien.name} is refused: it lost its memory`);
+    alien.wasRefused = true;
+    alien.crash("kept");
   }
 }

@@ -16,6 +16,12 @@ export interface Returning {
   readonly sequence: number;
 }
 
+/** The begin of an incarnation: the last row that its journal held then. */
+export interface Start {
+  readonly incarnation: number;
+  readonly sequence: number;
+}
+
 type Refused = "IDENTITY_MISMATCH" | "JOURNAL_RESTORED" | "TOO_MANY_PEERS";
 
 export type Return =
@@ -87,10 +93,21 @@ function isOlder(known: Pick<Returning, "incarnation" | "sequence">, hello: Retu
   return hello.incarnation < known.incarnation || hello.sequence < known.sequence;
 }
 
-/** What a peer has seen of this node shows that this node's journal is an older copy. */
-export function wasRestored(self: Omit<Returning, "node" | "role">, seen: Omit<Returning, "node" | "role">): boolean {
+/**
+ * Whether what a peer has seen of this node shows that this node's journal goes back to an older copy: a later life
+ * began before the row that an earlier one had reached. The last row alone would not show it, since a copy that was
+ * taken up has written rows of its own since.
+ *
+ * @param self with the begins of its incarnations, the earliest first; this one's among them
+ */
+export function wasRestored(
+  self: Omit<Returning, "node" | "role"> & { readonly starts: readonly Start[] },
+  seen: Omit<Returning, "node" | "role">,
+): boolean {
   if (seen.log !== self.log) return false;
-  return seen.incarnation > self.incarnation || seen.sequence > self.sequence;
+  if (seen.incarnation >= self.incarnation) return seen.incarnation > self.incarnation || seen.sequence > self.sequence;
+  const next = self.starts.find(({ incarnation }) => incarnation > seen.incarnation);
+  return next !== undefined && next.sequence < seen.sequence;
 }
 
 function refused(reason: Refused, message: string): Return {

@@ -2,7 +2,7 @@
 
 import type Database from "better-sqlite3";
 
-import type { Entry, Journal, TurnWrite } from "../engine/index.ts";
+import type { Entry, Journal, Start, TurnWrite } from "../engine/index.ts";
 import type { NemconError } from "../errors/index.ts";
 import { readHeader, RowWriter } from "./codec.ts";
 import { isBusy, isDiskTrouble, messageOf, refused, writeFailed } from "./errors.ts";
@@ -104,6 +104,11 @@ export class SqliteJournal implements Journal {
 
   get incarnation(): number {
     return this.meta.incarnation;
+  }
+
+  /** The begins of the last incarnations, this one's too. */
+  get starts(): readonly Start[] {
+    return this.meta.starts;
   }
 
   /** The last row: all of them are durable, and what waits in memory is in none. */

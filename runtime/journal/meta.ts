@@ -7,7 +7,7 @@ import type Database from "better-sqlite3";
 
 import { crc32 } from "node:zlib";
 
-import type { PeerRole } from "../engine/index.ts";
+import type { PeerRole, Start } from "../engine/index.ts";
 import { damaged, refused } from "./errors.ts";
 
 /** Of the tables; a row has a format of its own beside it (codec.ts). */
@@ -25,6 +25,8 @@ export interface Meta extends Identity {
   readonly log: string;
   /** Boots so far. */
   readonly incarnation: number;
+  /** The begins of the last incarnations, the earliest first: what peers have seen is held against them. */
+  readonly starts: readonly Start[];
   /** The first row that is kept, and the chain value in front of it. */
   readonly anchor: { readonly sequence: number; readonly chain: number };
   /** Milliseconds since 1970. */
@@ -41,6 +43,7 @@ const KEYS = [
   "log",
   "node",
   "role",
+  "starts",
 ] as const;
 type Key = (typeof KEYS)[number];
 
@@ -103,6 +106,7 @@ export function readMeta(database: Database.Database, file: string): Meta | null
     role: values.role as PeerRole,
     log: values.log,
     incarnation: Number(values.incarnation),
+    starts: startsOf(values.starts),
     anchor: { sequence: Number(values.anchorSequence), chain: Number(values.anchorChain) },
     createdMs: Date.parse(values.created),
   };
@@ -119,7 +123,16 @@ function valuesOf(meta: Meta): Record<Key, string> {
     log: meta.log,
     node: meta.node,
     role: meta.role,
+    starts: meta.starts.map(({ incarnation, sequence }) => `${incarnation}:${sequence}`).join(" "),
   };
+}
+
+function startsOf(text: string): Start[] {
+  return text
+    .split(" ")
+    .filter((part) => part !== "")
+    .map((part) => part.split(":").map(Number))
+    .map(([incarnation = 0, sequence = 0]) => ({ incarnation, sequence }));
 }
 
 function isComplete(values: Partial<Record<string, string>>): values is Record<Key | "checksum", string> {

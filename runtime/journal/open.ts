@@ -50,6 +50,9 @@ const BUSY_MS = 10_000;
 /** After an operator's acceptance: past any boot that the lost part may have seen, so that no id or token is handed out twice. */
 const ACCEPTED_INCARNATIONS = 1_000;
 
+/** Begins that are kept: who restarts more often than that between two links to a peer is not held against what it saw. */
+const STARTS = 100;
+
 /** The journal in a directory of a node's own. */
 export function journalFile(directory: string): string {
   return join(directory, "journal.db");
@@ -101,7 +104,7 @@ function start(
       checkpointed: () => seen.sync(),
     });
     wal.extend();
-    const meta = nextIncarnation(database, found.meta, options.acceptWitness === true ? found.witnessed : null);
+    const meta = nextIncarnation(database, found, options.acceptWitness === true ? found.witnessed : null);
     wal.run();
     testify(seen, meta, found.end);
     const release = (): void => {
@@ -154,6 +157,7 @@ function create(database: Database.Database, { file, cluster, node, role }: Jour
     role,
     log,
     incarnation: 0,
+    starts: [],
     anchor,
     createdMs: Date.now(),
   };
@@ -167,11 +171,16 @@ function create(database: Database.Database, { file, cluster, node, role }: Jour
   return { meta, end, sizes: new RowSizes(anchor.sequence), witnessed: readWitness(file) };
 }
 
-function nextIncarnation(database: Database.Database, meta: Meta, accepted: Witnessed | null): Meta {
+function nextIncarnation(
+  database: Database.Database,
+  { meta, end }: Pick<Loaded, "meta" | "end">,
+  accepted: Witnessed | null,
+): Meta {
   const seen = typeof accepted === "object" && accepted !== null ? accepted.incarnation : 0;
   const incarnation =
     accepted === null ? meta.incarnation + 1 : Math.max(meta.incarnation, seen) + ACCEPTED_INCARNATIONS;
-  const next = { ...meta, incarnation };
+  const starts = [...meta.starts, { incarnation, sequence: end.sequence }].slice(-STARTS);
+  const next = { ...meta, incarnation, starts };
   database.transaction(() => new MetaWriter(database).write(next)).immediate();
   return next;
 }

@@ -3,8 +3,10 @@
  * protocols §0.1 W1–W3: the rules of §D.3 hold on every prefix, and after the faults stop everything ends.
  */
 import { expect, test } from "vitest";
-import { capabilitiesOf, names } from "../../lab/simulate/capabilities.ts";
-import { run } from "../../lab/simulate/schedule.ts";
+import { names } from "../../lab/simulate/capabilities.ts";
+import { Trace } from "../../lab/simulate/trace.ts";
+import { runSchedule } from "../../lab/simulate/run.ts";
+import { drawSchedule } from "../../lab/simulate/schedule.ts";
 
 const { SEED, SEEDS, CI } = process.env;
 const first = Number(SEED ?? 1);
@@ -13,14 +15,14 @@ const count = Number(SEEDS ?? (SEED === undefined ? (CI === "true" ? 40_000 : 3_
 test.each(names)(
   `%s: the rules hold on seeds ${first} to ${first + count - 1}`,
   async (protocol) => {
-    const capabilities = capabilitiesOf(protocol);
     for (let seed = first; seed < first + count; seed += 1) {
-      const { violations } = await run({ protocol, seed, capabilities });
+      const { violations } = await runSchedule(drawSchedule(protocol, seed));
       if (violations.length === 0) continue;
-      const { trace } = await run({ protocol, seed, capabilities, traced: true });
+      const trace = new Trace();
+      await runSchedule(drawSchedule(protocol, seed), { probes: [trace] });
       const again = `SEED=${seed} npx vitest run test/conformance/random.test.ts -t ${protocol}`;
       expect.fail(
-        `${violations.map(({ rule, what }) => `${rule}: ${what}`).join("\n")}\n\nAgain: ${again}\n\n${trace}`,
+        `${violations.map(({ rule, what }) => `${rule}: ${what}`).join("\n")}\n\nAgain: ${again}\n\n${trace.text}`,
       );
     }
   },

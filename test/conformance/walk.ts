@@ -10,9 +10,10 @@ import {
   type Step,
   type TransactionId,
 } from "../../protocols/index.ts";
-import { withMachines } from "../../lab/simulate/planted.ts";
+import { withMachines } from "../../lab/bugs/machines.ts";
 import { capabilitiesOf } from "../../lab/simulate/capabilities.ts";
-import { run } from "../../lab/simulate/schedule.ts";
+import { runSchedule } from "../../lab/simulate/run.ts";
+import { drawSchedule } from "../../lab/simulate/schedule.ts";
 
 export type AnyMachine = Machine<unknown, LogRecord>;
 
@@ -50,7 +51,7 @@ export async function walk(
       acceptor: (machine) => listening(machine, (env) => (met.acceptor ??= nothing(machine as AnyMachine, env))),
     },
     async () => {
-      for (let seed = 1; seed <= seeds; seed += 1) await run({ protocol, seed, capabilities });
+      for (let seed = 1; seed <= seeds; seed += 1) await runSchedule(drawSchedule(protocol, seed));
     },
   );
   const { coordinator, participant, acceptor } = met;

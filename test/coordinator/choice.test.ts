@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Choice, type ChoiceOptions } from "../../coordinator/choice.ts";
 import { protocols, type AcceptorGroup } from "../../protocols/index.ts";
 import { NemconError, type Reason } from "../../runtime/errors/index.ts";
-import { withMachines } from "../../lab/simulate/planted.ts";
+import { withMachines } from "../../lab/bugs/machines.ts";
 
 const group: AcceptorGroup = { version: 3, acceptors: ["A1", "A2", "A3"] };
 

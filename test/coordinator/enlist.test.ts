@@ -3,7 +3,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Answer, MessageKind, TransactionId } from "../../protocols/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
-import { withMachines } from "../../lab/simulate/planted.ts";
+import { withMachines } from "../../lab/bugs/machines.ts";
 import { C, type Work } from "../../lab/simulate/setting.ts";
 import { bytes, text } from "../../lab/simulate/work.ts";
 import { World } from "../../lab/simulate/world.ts";

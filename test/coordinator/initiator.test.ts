@@ -9,7 +9,7 @@ import {
   type TransactionId,
 } from "../../protocols/index.ts";
 import type { NemconError } from "../../runtime/errors/index.ts";
-import { withMachines } from "../../lab/simulate/planted.ts";
+import { withMachines } from "../../lab/bugs/machines.ts";
 import { C, defaultTimes } from "../../lab/simulate/setting.ts";
 import { bytes, text } from "../../lab/simulate/work.ts";
 import { World } from "../../lab/simulate/world.ts";

@@ -14,7 +14,7 @@ test("what comes before the replay is taken after it, and answered from what was
   const timeline = new Timeline();
   const sent: Message[] = [];
   const told: string[] = [];
-  const disk = new Disk();
+  const disk = new Disk("log of C");
   const commit: LogRecord = { kind: "commit", participants: ["P1", "P2"] };
   disk.add([{ kind: "record", transaction: ID, protocol: "2pc", record: commit }], null);
   const engine = new Engine({

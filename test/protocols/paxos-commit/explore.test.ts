@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { BALLOT_ZERO, protocols, proposalsAfter, type Ballot, type Message } from "../../../protocols/index.ts";
 import { envOf } from "../../../lab/simulate/setting.ts";
-import { bugs, erasingStar } from "./bugs.ts";
+import { erasingStar } from "../../../lab/bugs/paxos-commit.ts";
+import { bugs } from "./bugs.ts";
 import { explore, type AcceptorMachine, type Model } from "./explore.ts";
 
 const sizes: readonly Model[] = [

@@ -2,7 +2,8 @@
 
 import type { NodeId } from "../../../protocols/index.ts";
 import { Seeded } from "../../../lab/simulate/random.ts";
-import { Group, type Machines } from "./group.ts";
+import type { Machines } from "../../../lab/bugs/three-phase.ts";
+import { Group } from "./group.ts";
 import type { ProtocolName } from "../../../protocols/index.ts";
 
 /** What may happen in a walk. */

@@ -3,6 +3,7 @@
  * and suspicion happens when a test says so. Forced records outlive a crash; what leaves a node rests on them.
  */
 
+import type { Machines } from "../../../lab/bugs/three-phase.ts";
 import {
   type Absence,
   type Closed,
@@ -29,12 +30,6 @@ export interface InFlight {
   readonly from: NodeId;
   readonly to: NodeId;
   readonly body: Message;
-}
-
-/** Machines of a group: the registry's, or others that a test has bent. */
-export interface Machines {
-  readonly coordinator: AnyMachine;
-  readonly participant: AnyMachine;
 }
 
 export interface Site {

@@ -6,14 +6,15 @@ import { describe, expect, test } from "vitest";
 import type { ProtocolName } from "../../../protocols/index.ts";
 import { C } from "../../../lab/simulate/setting.ts";
 import {
+  type Machines,
   naiveTimeouts,
   noAbdication,
   unforcedPrecommit,
   unforcedPromise,
   unlockedRecovery,
   withoutCoordinator,
-} from "./bugs.ts";
-import { Group, type Machines } from "./group.ts";
+} from "../../../lab/bugs/three-phase.ts";
+import { Group } from "./group.ts";
 
 type Schedule = (group: Group) => void;
 

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { TransactionId } from "../../../protocols/index.ts";
 import { Judges } from "../../../lab/simulate/judges.ts";
-import { type Wrapped, withMachines } from "../../../lab/simulate/planted.ts";
+import { type Wrapped, withMachines } from "../../../lab/bugs/machines.ts";
 import { C, type Work } from "../../../lab/simulate/setting.ts";
 import { World } from "../../../lab/simulate/world.ts";
 import { lose } from "./stories.ts";

@@ -1,4 +1,4 @@
-/** Bugs that were never made here, or that the papers warn of (protocols §A.11): each must make the judges speak. */
+/** Two-phase commit done wrong: bugs that were never made here, and those that the papers warn of (protocols §A.11). */
 
 import type {
   CoordinatorRecord,
@@ -6,65 +6,62 @@ import type {
   Machine,
   Message,
   ParticipantRecord,
-  ProtocolName,
   Step,
   TransactionId,
-} from "../../../protocols/index.ts";
-import { participantBy, presumedCommit, presumedNothing } from "../../../protocols/two-phase/index.ts";
-import type { State as CoordinatorState } from "../../../protocols/two-phase/coordinator-state.ts";
-import type { State as ParticipantState } from "../../../protocols/two-phase/participant-state.ts";
-import type { Entry } from "../../../runtime/engine/index.ts";
-import type { RuleName } from "../../../lab/simulate/judges.ts";
-import type { Wrapped } from "../../../lab/simulate/planted.ts";
-import type { PlantedInPorts } from "../../../lab/simulate/setting.ts";
+} from "../../protocols/index.ts";
+import { participantBy, presumedCommit, presumedNothing } from "../../protocols/two-phase/index.ts";
+import type { State as CoordinatorState } from "../../protocols/two-phase/coordinator-state.ts";
+import type { State as ParticipantState } from "../../protocols/two-phase/participant-state.ts";
+import type { Entry } from "../../runtime/engine/index.ts";
+import type { Bug } from "./bug.ts";
 
 type CoordinatorMachine = Machine<unknown, CoordinatorRecord>;
 type ParticipantMachine = Machine<unknown, ParticipantRecord>;
 
-export interface Bug {
-  readonly name: string;
-  /** Presumed abort where it does not say. */
-  readonly protocol?: ProtocolName;
-  readonly machines?: Wrapped;
-  readonly ports?: PlantedInPorts;
-  /** One of these, whatever else: what users would see, not only the order of writes. */
-  readonly seenBy: readonly RuleName[];
-  /** It breaks the order of writes and sends, which is seen at once. */
-  readonly writeAhead?: true;
-}
-
-export const bugs: readonly Bug[] = [
+export const twoPhaseBugs: readonly Bug[] = [
   {
-    name: "m2: a participant acknowledges before its commit is forced",
+    name: "m2-early-acknowledgement",
+    what: "a participant acknowledges before its commit is forced",
+    protocol: "2pc",
     ports: { lies: closedHere },
     writeAhead: true,
     seenBy: ["agreement", "whole work"],
   },
   {
-    name: "m3: the coordinator sends COMMIT before its record is durable",
+    name: "m3-early-commit",
+    what: "the coordinator sends COMMIT before its record is durable",
+    protocol: "2pc",
     ports: { lies: (entries) => holds(entries, "commit") },
     writeAhead: true,
     seenBy: ["agreement"],
   },
   {
-    name: "m4: a participant votes YES before its prepare is durable",
+    name: "m4-early-vote",
+    what: "a participant votes YES before its prepare is durable",
+    protocol: "2pc",
     ports: { lies: (entries) => holds(entries, "prepare") },
     writeAhead: true,
     seenBy: ["agreement", "whole work"],
   },
   {
-    name: "m10: a commit request is accepted again for a forgotten id",
+    name: "m10-commit-again",
+    what: "a commit request is accepted again for a forgotten id",
+    protocol: "2pc",
     machines: { coordinator: acceptingAgain },
     seenBy: ["agreement", "client truth"],
   },
   {
-    name: "the one-phase record is not forced",
+    name: "one-phase-unforced",
+    what: "the one-phase record is not forced",
+    protocol: "2pc",
     machines: { coordinator: (machine) => onSteps(machine, (step) => unforced(step, "one-phase")) },
     writeAhead: true,
     seenBy: ["agreement", "client truth"],
   },
   {
-    name: "a tombstone is forgotten when ABORT finds nothing",
+    name: "no-tombstone",
+    what: "a tombstone is forgotten when ABORT finds nothing",
+    protocol: "2pc",
     machines: {
       participant: (machine) => ({
         ...machine,
@@ -77,7 +74,9 @@ export const bugs: readonly Bug[] = [
     seenBy: ["refinement"],
   },
   {
-    name: "the fence of RESOLVE_1P is not written",
+    name: "no-fence",
+    what: "the fence of RESOLVE_1P is not written",
+    protocol: "2pc",
     machines: {
       participant: (machine) => ({
         ...machine,
@@ -91,12 +90,16 @@ export const bugs: readonly Bug[] = [
     seenBy: ["agreement"],
   },
   {
-    name: "a watermark forgets ids that are open",
+    name: "careless-watermark",
+    what: "a watermark forgets ids that are open",
+    protocol: "2pc",
     ports: { except: (): TransactionId[] => [] },
     seenBy: ["termination"],
   },
   {
-    name: "a read-only voter is told COMMIT",
+    name: "reader-told",
+    what: "a read-only voter is told COMMIT",
+    protocol: "2pc",
     machines: {
       coordinator: (machine) =>
         onSteps(machine, (step) => {
@@ -109,12 +112,16 @@ export const bugs: readonly Bug[] = [
     seenBy: ["no alarm"],
   },
   {
-    name: "tokens are not checked: work goes on after a restart",
+    name: "no-tokens",
+    what: "tokens are not checked: work goes on after a restart",
+    protocol: "2pc",
     machines: { participant: withoutTokens },
     seenBy: ["whole work"],
   },
   {
-    name: "a prepared branch does not take its locks again after a restart",
+    name: "lost-locks",
+    what: "a prepared branch does not take its locks again after a restart",
+    protocol: "2pc",
     machines: {
       participant: (machine) => ({
         ...machine,
@@ -124,7 +131,9 @@ export const bugs: readonly Bug[] = [
     seenBy: ["lock discipline"],
   },
   {
-    name: "silence is taken for a commit",
+    name: "wrong-presumption",
+    what: "silence is taken for a commit",
+    protocol: "2pc",
     machines: {
       coordinator: (machine) => ({
         ...machine,
@@ -141,7 +150,9 @@ export const bugs: readonly Bug[] = [
     seenBy: ["agreement"],
   },
   {
-    name: "a decision is sent again once, and then given up",
+    name: "gives-up",
+    what: "a decision is sent again once, and then given up",
+    protocol: "2pc",
     machines: {
       coordinator: (machine) =>
         onSteps(machine, (step) =>
@@ -153,7 +164,9 @@ export const bugs: readonly Bug[] = [
     seenBy: ["termination"],
   },
   {
-    name: "a participant in doubt aborts on its own when it has waited",
+    name: "impatient-participant",
+    what: "a participant in doubt aborts on its own when it has waited",
+    protocol: "2pc",
     machines: {
       participant: (machine) => ({
         ...machine,
@@ -171,13 +184,15 @@ export const bugs: readonly Bug[] = [
     seenBy: ["agreement"],
   },
   {
-    name: "m1: presumed commit does not force `collecting`",
+    name: "m1-collecting-unforced",
+    what: "presumed commit does not force `collecting`",
     protocol: "2pc-presumed-commit",
     machines: { coordinator: (machine) => onSteps(machine, (step) => unforced(step, "collecting")) },
     seenBy: ["agreement"],
   },
   {
-    name: "m5: presumed commit does not force its commit",
+    name: "m5-commit-unforced",
+    what: "presumed commit does not force its commit",
     protocol: "2pc-presumed-commit",
     machines: {
       coordinator: (machine) =>
@@ -189,13 +204,15 @@ export const bugs: readonly Bug[] = [
     seenBy: ["agreement", "client truth"],
   },
   {
-    name: "m6: a branch under presumed commit prepares unasked",
+    name: "m6-prepares-unasked",
+    what: "a branch under presumed commit prepares unasked",
     protocol: "2pc-presumed-commit",
     machines: { participant: preparingUnasked },
     seenBy: ["agreement"],
   },
   {
-    name: "m8: a branch under presumed commit acknowledges an abort without a record, and prepares afresh",
+    name: "m8-recordless-acknowledgement",
+    what: "a branch under presumed commit acknowledges an abort without a record, and prepares afresh",
     protocol: "2pc-presumed-commit",
     machines: {
       as: { oneShot: true },
@@ -214,7 +231,8 @@ export const bugs: readonly Bug[] = [
     seenBy: ["agreement"],
   },
   {
-    name: "m9: a late PREPARE under presumed commit is taken for a first one",
+    name: "m9-late-prepare",
+    what: "a late PREPARE under presumed commit is taken for a first one",
     protocol: "2pc-presumed-commit",
     machines: {
       as: { oneShot: true },
@@ -231,7 +249,8 @@ export const bugs: readonly Bug[] = [
     seenBy: ["agreement"],
   },
   ...(["2pc-presumed-nothing", "2pc-presumed-commit"] as const).map((protocol): Bug => ({
-    name: `m10: a commit request is accepted again for a forgotten id, ${protocol}`,
+    name: `m10-commit-again-${protocol.slice("2pc-".length)}`,
+    what: "a commit request is accepted again for a forgotten id",
     protocol,
     machines: {
       as: { oneShot: true },
@@ -242,7 +261,8 @@ export const bugs: readonly Bug[] = [
     seenBy: ["agreement", "client truth"],
   })),
   {
-    name: "a late YES under presumed commit is answered by the presumption",
+    name: "late-yes-presumed",
+    what: "a late YES under presumed commit is answered by the presumption",
     protocol: "2pc-presumed-commit",
     machines: {
       coordinator: (machine) => ({
@@ -262,7 +282,9 @@ export const bugs: readonly Bug[] = [
     seenBy: ["agreement"],
   },
   {
-    name: "a peer that is asked and knows nothing says ABORT, whatever it has forgotten",
+    name: "ignorant-peer",
+    what: "a peer that is asked and knows nothing says ABORT, whatever it has forgotten",
+    protocol: "2pc",
     machines: {
       participant: (machine) => ({
         ...machine,
