@@ -48,6 +48,11 @@ const commands: readonly Entry[] = [
     load: () => import("./commands/bench.ts"),
   },
   {
+    name: "simulate",
+    summary: "whole clusters in virtual time, with every fault that is known, from a seed",
+    load: () => import("./commands/simulate.ts"),
+  },
+  {
     name: "explore",
     summary: "everything that a specification of a commit protocol can do",
     load: () => import("./commands/explore.ts"),

@@ -13,6 +13,11 @@ export {
 export { exploreMachines } from "./explore/machines/index.ts";
 export { modelOf, type Model } from "./explore/machines/model.ts";
 export { specNamed, specNames, type SpecName } from "./explore/specs/named.ts";
+export { bugNamed, bugNames } from "./bugs/plant.ts";
+export type { Broken as BrokenSchedule, Tally } from "./simulate/batch.ts";
+export { names as protocolNames } from "./simulate/capabilities.ts";
+export { simulate } from "./simulate/pool.ts";
+export { replay, type Replayed } from "./simulate/replay.ts";
 export { SeededRandom, Zipfian } from "./random.ts";
 export { answerTo, askAgain } from "./workloads/answers.ts";
 export { judge, openBooks, readBooks, type Books } from "./workloads/books.ts";

@@ -23,10 +23,6 @@ export type Happening =
   | { readonly kind: "start"; readonly role: string; readonly sequence: number }
   /** All that the node's steps had written by now, in rows up to `sequence`, will survive its end. */
   | { readonly kind: "durable"; readonly sequence: number }
-  /** The process ends without a word: only a simulator tells. */
-  | { readonly kind: "crash"; readonly why: string }
-  /** What somebody who watched wants a reader to know: a fault, a rule that is broken. */
-  | { readonly kind: "note"; readonly text: string }
   /** The event's `lamport` names the message. */
   | {
       readonly kind: "send";

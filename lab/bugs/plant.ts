@@ -11,6 +11,8 @@ import { twoPhaseBugs } from "./two-phase.ts";
 
 export const bugs: readonly Bug[] = [...twoPhaseBugs, ...threePhaseBugs, ...paxosBugs];
 
+export const bugNames = bugs.map(({ name }) => name);
+
 /** @throws NemconError USAGE where there is none of that name */
 export function bugNamed(name: string): Bug {
   const bug = bugs.find((each) => each.name === name);

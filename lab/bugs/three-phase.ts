@@ -9,9 +9,11 @@ import {
   type ProtocolName,
   type Step,
 } from "../../protocols/index.ts";
-import { coordinatorOf, type State as CoordinatorState } from "../../protocols/three-phase/coordinator.ts";
+import type { State as CoordinatorState } from "../../protocols/three-phase/coordinator-state.ts";
+import { coordinatorOf } from "../../protocols/three-phase/coordinator.ts";
 import { NO_ELECTION } from "../../protocols/three-phase/doubt.ts";
-import { participantOf, type State as ParticipantState } from "../../protocols/three-phase/participant.ts";
+import type { State as ParticipantState } from "../../protocols/three-phase/participant-state.ts";
+import { participantOf } from "../../protocols/three-phase/participant.ts";
 import { plain } from "../../protocols/three-phase/plain.ts";
 import { quorum, quorumOf, votersOf } from "../../protocols/three-phase/quorum.ts";
 import type { Rules } from "../../protocols/three-phase/rules.ts";

@@ -37,6 +37,8 @@ export type Fault =
     }
   /** The link is down for both ends, and both are told. */
   | { readonly kind: "cut"; readonly atMs: number; readonly a: NodeId; readonly b: NodeId; readonly forMs: number }
+  /** Two sides, and no link between them. */
+  | { readonly kind: "partition"; readonly atMs: number; readonly side: readonly NodeId[]; readonly forMs: number }
   /** What `from` sends does not reach `to`, and nobody is told: one way of a partition. */
   | {
       readonly kind: "one-way";
@@ -97,6 +99,7 @@ export const faultNames = [
   "crash at send",
   "lost tail",
   "cut",
+  "partition",
   "one-way",
   "suspicion",
   "pause",
@@ -156,6 +159,8 @@ export function describeFault(fault: Fault): string {
       return `${at(fault)}: ${fault.node} dies when ${fault.skip} more frames have left${tailOf(fault.tail)}; it is back ${ms(fault.downMs)} after`;
     case "cut":
       return `${at(fault)}: the link of ${fault.a} and ${fault.b} is down for ${ms(fault.forMs)}`;
+    case "partition":
+      return `${at(fault)}: ${fault.side.join(", ")} can't reach the others, nor they ${fault.side.length === 1 ? "it" : "them"}, for ${ms(fault.forMs)}`;
     case "one-way":
       return `${at(fault)}: nothing from ${fault.from} reaches ${fault.to} for ${ms(fault.forMs)}`;
     case "suspicion":

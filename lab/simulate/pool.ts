@@ -25,9 +25,13 @@ export interface PoolOptions {
   readonly progress?: (so: { readonly schedules: number; readonly events: number }) => void;
 }
 
-/** @throws Error what a run died of: a bug of the simulator, or an assertion of a machine */
-export async function simulate(batch: Batch, options: PoolOptions): Promise<Tally> {
-  const tasks = split(batch, options.bug);
+/**
+ * @returns a tally for each batch: of all its schedules, or of the first ones where it was stopped
+ * @throws Error what a run died of: a bug of the simulator, or an assertion of a machine
+ */
+export async function simulate(batches: readonly Batch[], options: PoolOptions): Promise<Tally[]> {
+  const parts = batches.map((batch) => split(batch, options.bug));
+  const tasks = parts.flat().map((task, number) => ({ ...task, number }));
   const tallies: (Tally | undefined)[] = [];
   let next = 0;
   let isBroken = false;
@@ -47,10 +51,14 @@ export async function simulate(batch: Batch, options: PoolOptions): Promise<Tall
   };
   const count = Math.min(options.workers ?? availableParallelism(), tasks.length);
   await Promise.all(Array.from({ length: count }, () => work(take, taken)));
-  // Those before the first that is missing: a run that was stopped counts what is whole.
-  const missing = tallies.findIndex((tally) => tally === undefined);
-  const whole = (missing < 0 ? tallies : tallies.slice(0, missing)).filter((tally) => tally !== undefined);
-  return addTallies(whole);
+  let begin = 0;
+  return parts.map((part) => {
+    const own = Array.from({ length: part.length }, (_, at) => tallies[begin + at]);
+    begin += part.length;
+    // Those before the first that is missing: a run that was stopped counts what is whole.
+    const missing = own.indexOf(undefined);
+    return addTallies((missing < 0 ? own : own.slice(0, missing)).filter((tally) => tally !== undefined));
+  });
 }
 
 function split(batch: Batch, bug: string | null): Task[] {

@@ -23,8 +23,8 @@ const WATCHED_MS = 5_000;
 
 export interface RunOptions {
   readonly planted?: PlantedInPorts;
-  /** Others that listen. */
-  readonly probes?: readonly Probe[];
+  /** Others that listen; they are told the time. */
+  readonly probes?: readonly (Probe & { nowMs?: () => number })[];
   /** Takes the run as events of a trace. */
   readonly trace?: (event: TraceEvent) => void;
   /** Ends the run as soon as one of these is broken. */
@@ -87,7 +87,7 @@ class Run {
     this.world.network.rule = ({ from, to }) => this.fates.of(from, to);
     this.world.turnMs = () => (turnMs === 0 ? 0 : rest.next() * turnMs);
     this.judges.watch(this.world);
-    this.digest.nowMs = () => this.world.timeline.nowMs;
+    for (const probe of [this.digest, ...(options.probes ?? [])]) probe.nowMs = () => this.world.timeline.nowMs;
   }
 
   async run(): Promise<Outcome> {
@@ -212,6 +212,15 @@ class Run {
         world.cut(fault.a, fault.b, true);
         this.later(fault.forMs, () => world.cut(fault.a, fault.b, false));
         return true;
+      case "partition": {
+        const others = world.all().filter(({ name }) => !fault.side.includes(name));
+        const each = (cut: boolean): void => {
+          for (const a of fault.side) for (const b of others) world.cut(a, b.name, cut);
+        };
+        each(true);
+        this.later(fault.forMs, () => each(false));
+        return true;
+      }
       case "one-way": {
         const way = `${fault.from} ${fault.to}`;
         world.network.oneWay.add(way);

@@ -206,7 +206,11 @@ class Draw {
     if (what < 0.5) return { kind: "crash", atMs, node, tail, downMs };
     if (what < 0.6) return { kind: "crash at send", atMs, node, skip: random.between(0, 4), tail, downMs };
     const [a = C, b = C] = random.chance(0.7) ? [C, ...random.some(nodes.slice(1), 1)] : random.some(nodes.slice(1), 2);
-    if (what < 0.72) return { kind: "cut", atMs, a, b, forMs };
+    if (what < 0.67) return { kind: "cut", atMs, a, b, forMs };
+    if (what < 0.72) {
+      const side = random.some(nodes, random.between(1, Math.ceil(nodes.length / 2)));
+      return { kind: "partition", atMs, side, forMs };
+    }
     if (what < 0.79)
       return random.chance(0.5)
         ? { kind: "one-way", atMs, from: a, to: b, forMs }

@@ -141,6 +141,7 @@ function isWhole(schedule: Schedule): boolean {
 /** The nodes that a fault befalls. */
 function namedBy(fault: Fault): string[] {
   if ("node" in fault) return [fault.node];
+  if ("side" in fault) return [...fault.side];
   return "a" in fault ? [fault.a, fault.b] : [fault.from, fault.to];
 }
 
@@ -157,9 +158,11 @@ function renamed(schedule: Schedule): Schedule {
   const fault = <F extends Fault>(each: F): F =>
     "node" in each
       ? { ...each, node: to(each.node) }
-      : "a" in each
-        ? { ...each, a: to(each.a), b: to(each.b) }
-        : { ...each, from: to(each.from), to: to(each.to) };
+      : "side" in each
+        ? { ...each, side: each.side.map(to) }
+        : "a" in each
+          ? { ...each, a: to(each.a), b: to(each.b) }
+          : { ...each, from: to(each.from), to: to(each.to) };
   return {
     ...schedule,
     transactions: schedule.transactions.map((each) => ({

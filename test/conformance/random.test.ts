@@ -10,7 +10,7 @@ import { drawSchedule } from "../../lab/simulate/schedule.ts";
 
 const { SEED, SEEDS, CI } = process.env;
 const first = Number(SEED ?? 1);
-const count = Number(SEEDS ?? (SEED === undefined ? (CI === "true" ? 40_000 : 3_000) : 1));
+const count = Number(SEEDS ?? (SEED === undefined ? (CI === "true" ? 10_000 : 1_500) : 1));
 
 test.each(names)(
   `%s: the rules hold on seeds ${first} to ${first + count - 1}`,
