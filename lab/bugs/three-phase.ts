@@ -207,6 +207,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "an attempt is acknowledged before it is forced",
     protocol: "3pc",
     machines: machines(attemptUnforced),
+    foundBy: "explorer",
     seenBy: ["agreement"],
   },
   {
@@ -221,6 +222,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "the sites' states are read without a quorum",
     protocol: "3pc",
     machines: machines(noQuorumOfStates),
+    foundBy: "explorer",
     seenBy: ["agreement"],
   },
   {
@@ -228,6 +230,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "elections are not unique: a leader takes the number of the coordinator",
     protocol: "3pc",
     machines: machines(reusedElection),
+    foundBy: "explorer",
     seenBy: ["agreement"],
   },
 ];
