@@ -10,7 +10,7 @@ import {
 } from "../../../protocols/index.ts";
 import { modelOf, type Model } from "../../../lab/index.ts";
 import { noFaults } from "../../../lab/explore/machines/model.ts";
-import type { Wrapped } from "../../../lab/simulate/planted.ts";
+import type { Wrapped } from "../../../lab/bugs/machines.ts";
 
 export const isCI = process.env["CI"] === "true";
 

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { exploreMachines, modelOf, type Model } from "../../../lab/index.ts";
 import { noFaults } from "../../../lab/explore/machines/model.ts";
 import type { ProtocolName } from "../../../protocols/index.ts";
-import type { Wrapped } from "../../../lab/simulate/planted.ts";
-import { bugs } from "../../protocols/two-phase/bugs.ts";
+import type { Wrapped } from "../../../lab/bugs/machines.ts";
+import { bugs } from "../../../lab/bugs/plant.ts";
 import { asynchronous, bent, isCI, unforced } from "./bent.ts";
 
 type Row = readonly [protocol: ProtocolName, participants: number, crashes: number, distinct: number, depth: number];
@@ -58,7 +58,7 @@ test("where nothing fails and no timer fires, what all agree to is committed", a
 });
 
 describe("planted", () => {
-  const known = (number: string): Wrapped => bugs.find(({ name }) => name.startsWith(`${number}:`))?.machines ?? {};
+  const known = (number: string): Wrapped => bugs.find(({ name }) => name.startsWith(`${number}-`))?.machines ?? {};
   const yes: Partial<Model> = { votes: ["yes"] };
   const committing = "2pc-presumed-commit";
 
