@@ -66,7 +66,13 @@ function valuesOf(message: Fields, field: string): string[] {
 export function marksOf({ records, outcome, answers }: Of<"step">, name: string): Mark[] {
   const mark = (kind: Mark["kind"], what: string, tone: Tone): Mark => ({ kind, text: clean(`${name}${what}`), tone });
   return [
-    ...records.map(({ kind, forced }) => mark(forced ? "forced" : "written", kind, toneOf(kind))),
+    ...records.map(({ kind, forced, decision }) =>
+      mark(
+        forced ? "forced" : "written",
+        decision === undefined ? kind : `${kind} ${decision}`,
+        toneOf(decision ?? kind),
+      ),
+    ),
     ...(outcome === null
       ? []
       : [

@@ -45,7 +45,12 @@ export type Happening =
       readonly kind: "step";
       readonly transaction: string;
       readonly protocol: string;
-      readonly records: readonly { readonly kind: string; readonly forced: boolean }[];
+      readonly records: readonly {
+        readonly kind: string;
+        readonly forced: boolean;
+        /** "commit" or "abort", where the record is a decision and its kind does not say which. */
+        readonly decision?: string;
+      }[];
       /** The end of the transaction here; null: it goes on. */
       readonly outcome: { readonly outcome: string; readonly reason: string | null; readonly forced: boolean } | null;
       /** Kinds of the messages that it wants sent. */

@@ -160,12 +160,13 @@ class TraceJudge {
   private settle({ role }: NodeFacts, event: Of<"step">): void {
     const facts = this.factsOf(event);
     const { node, records, outcome, answers } = event;
-    for (const { kind } of records) {
+    for (const { kind, decision } of records) {
       if (kind === "prepare" || kind === "paxos-prepare") {
         facts.prepared.add(node);
         this.becomes(facts, event, "prepared");
       }
-      if (kind === "commit") this.decides(facts, event, node, "commit");
+      if (kind === "commit" || decision === "commit") this.decides(facts, event, node, "commit");
+      if (kind === "abort" || decision === "abort") this.decides(facts, event, node, "abort");
     }
     if (outcome !== null && outcome.outcome !== "read-only") this.ends(facts, event, role, outcome.outcome);
     for (const answer of answers) this.tells(facts, event, answer);

@@ -110,7 +110,11 @@ function happeningOf(
     kind: "step",
     transaction,
     protocol,
-    records: (records ?? []).map(({ record, force }) => ({ kind: record.kind, forced: force })),
+    records: (records ?? []).map(({ record, force }) => ({
+      kind: record.kind,
+      forced: force,
+      ...(record.kind === "decided" ? { decision: record.decision } : {}),
+    })),
     outcome:
       closed === undefined
         ? null
