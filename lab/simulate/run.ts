@@ -6,7 +6,7 @@ import { Digest, hashOf } from "./digest.ts";
 import type { Disk } from "./disk.ts";
 import { describeFault, type Fault } from "./faults.ts";
 import { Fates } from "./fates.ts";
-import type { Host } from "./hosts.ts";
+import type { Host } from "./host.ts";
 import { Judges, type RuleName, type Violation } from "./judges.ts";
 import type { Probe } from "./probe.ts";
 import { Seeded } from "./random.ts";

@@ -12,7 +12,8 @@ import {
 } from "../../protocols/index.ts";
 import type { Random } from "../../runtime/engine/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
-import { AcceptorHost, CoordinatorHost, type Host, ParticipantHost } from "./hosts.ts";
+import type { Host } from "./host.ts";
+import { AcceptorHost, CoordinatorHost, ParticipantHost } from "./hosts.ts";
 import { Crash } from "./journal.ts";
 import { FakeNetwork, pair } from "./network.ts";
 import type { Probe } from "./probe.ts";

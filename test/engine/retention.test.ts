@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { TransactionId } from "../../protocols/index.ts";
 import type { Engine } from "../../runtime/engine/index.ts";
-import type { Host } from "../../lab/simulate/hosts.ts";
+import type { Host } from "../../lab/simulate/host.ts";
 import { Judges } from "../../lab/simulate/judges.ts";
 import { C } from "../../lab/simulate/setting.ts";
 import { World } from "../../lab/simulate/world.ts";

@@ -1,7 +1,7 @@
 /** What the stories of golden traces share: messages that are lost, and people who act. */
 
 import type { NodeId, OperatorAct, TransactionId } from "../../../protocols/index.ts";
-import type { Host } from "../../../lab/simulate/hosts.ts";
+import type { Host } from "../../../lab/simulate/host.ts";
 import type { World } from "../../../lab/simulate/world.ts";
 
 export type Story = (world: World) => Promise<unknown>;
