@@ -230,6 +230,8 @@ export abstract class Host implements Receiver {
       }
       plannedSend.skip -= 1;
     }
+    // Who lost its memory is refused when it links, and nothing that it says gets through before.
+    if (this.isAlien && !world.isUp(this.name, to)) return;
     world.network.send(this.name, to, envelopes, Math.max(0, this.pausedUntilMs - world.timeline.nowMs));
   }
 
