@@ -45,7 +45,7 @@ test("explores the shipped machines within budgets", async () => {
   expect(JSON.parse(stdout)).toMatchObject({
     protocol: "2pc",
     budgets: { participants: 1, crashes: 2, losses: "any", duplicates: "any", suspicions: 0, timers: "any" },
-    distinct: 799,
+    distinct: 673,
     complete: true,
     violations: [],
   });

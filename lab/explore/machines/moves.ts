@@ -2,7 +2,7 @@
 
 import type { Input, Timer } from "../../../protocols/index.ts";
 import { envOf } from "../../simulate/setting.ts";
-import { descriptorOf, FIRST, groupOf, isTimed, nodesOf, type Model, type Node, type Vote } from "./model.ts";
+import { descriptorOf, FIRST, ID, groupOf, isTimed, nodesOf, type Model, type Node, type Vote } from "./model.ts";
 import { Letters, roundOf } from "./network.ts";
 import { normal, Register, textOf, type Counters } from "./normal.ts";
 import { crashed, siteOf, written, type Facts, type Site } from "./site.ts";
@@ -16,6 +16,8 @@ export interface Result {
   readonly told: number;
   /** 0: none. */
   readonly alarm: number;
+  /** The alarm tells a second decision. */
+  readonly isSecond: boolean;
   /** The node, if it dies after its forced write and before anything leaves it; -1: it forces none. */
   readonly dead: number;
 }
@@ -32,8 +34,6 @@ export interface Move {
    */
   readonly needs: "nothing" | "word" | "up" | "down" | "reborn";
   readonly node: number;
-  /** So much time passes that what was on its way to the node has come or is lost. */
-  readonly isLong: boolean;
   readonly result: Result;
 }
 
@@ -44,6 +44,7 @@ export interface Look {
   readonly isReborn: boolean;
   readonly isLive: boolean;
   readonly isArmed: boolean;
+  readonly isForgotten: boolean;
   /** Of the first coordinator: the id is closed, and it says so. */
   readonly saysClosed: boolean;
   readonly facts: Facts;
@@ -126,8 +127,7 @@ export class Moves {
     const add = (label: string, result: Result | null, more: Partial<Move> = {}): void => {
       if (result === CUT) return;
       const isIdle = result.site === number && result.letters.length + result.told + result.alarm === 0;
-      if (!isIdle)
-        moves.push({ label, costs: "nothing", needs: "nothing", node: site.node, isLong: false, result, ...more });
+      if (!isIdle) moves.push({ label, costs: "nothing", needs: "nothing", node: site.node, result, ...more });
     };
     const on = (input: Input, from = site): Result | null =>
       this.resultOf(from, turn(this.nature(site.node), from, input));
@@ -174,9 +174,8 @@ export class Moves {
     if (name === FIRST && (isLive || this.model.machines.acceptor === null))
       add(`the client asks ${name} how it stands`, on({ kind: "ask", reply: 2 }));
     if (site.tail.length > 0 && !isLive) add(`${name} flushes its log`, this.still(flushed(site)));
-    // Outcomes are kept for longer than a message is ever under way.
     if (!isLive && written(site).row?.until === "retention")
-      add(`${name} drops the outcome`, this.still(noted(site, { kind: "forgotten" }, true)), { isLong: true });
+      add(`${name} drops the outcome`, this.still(noted(site, { kind: "forgotten" }, true)));
   }
 
   private followerMoves(site: Site, on: On, add: Add): void {
@@ -232,10 +231,10 @@ export class Moves {
 
   /** Nothing leaves the node. */
   private still(site: Site): Result {
-    return { site: this.siteNumber(site), letters: [], told: 0, alarm: 0, dead: -1 };
+    return { site: this.siteNumber(site), letters: [], told: 0, alarm: 0, isSecond: false, dead: -1 };
   }
 
-  private resultOf(before: Site, { site, sends, told, alarm, isForced }: Turn): Result | null {
+  private resultOf(before: Site, { site, sends, told, alarm, isSecond, isForced }: Turn): Result | null {
     if (sends.some(({ body }) => roundOf(body) > this.model.rounds)) return CUT;
     const asked = sends.some(({ body }) => REQUESTS.has(body.kind));
     const isAgain = asked && (before.life > 1 || before.facts.decided !== null);
@@ -245,6 +244,7 @@ export class Moves {
       letters: sends.map(({ to, body, timeoutMs }) => this.letters.of(site.node, to, body, timeoutMs !== undefined)),
       told: (told.includes("committed") ? TOLD_COMMIT : 0) | (told.includes("aborted") ? TOLD_ABORT : 0),
       alarm: this.alarms.of(what ?? "", () => what ?? ""),
+      isSecond,
       dead: isForced && sends.length + told.length > 0 ? this.siteNumber(crashed(site, 0)) : -1,
     };
   }
@@ -255,18 +255,27 @@ export class Moves {
     const records = disk.records.map((record) => normal(record, this.counters));
     const plain: Site = {
       ...site,
-      state: state === null ? null : normal(state, this.counters),
+      state: state === null ? null : normal(this.nature(site.node).used(state), this.counters),
       disk: { ...disk, row, records },
       tail: tail.map((entry) => normal(entry, this.counters)),
     };
-    const text = textOf({ ...plain, timers: plain.timers.join() });
+    const text = textOf({ ...plain, timers: plain.timers.join(), disk: this.meaningOf(plain) });
     const number = this.sites.of(text, () => plain);
     this.looks[number] ??= this.lookOf(plain);
     return number;
   }
 
+  /** What a start would make of its journal: records that come to the same are the same. */
+  private meaningOf(site: Site): unknown {
+    const { row, isForgotten, records } = site.disk;
+    if (records.length === 0) return { row, isForgotten };
+    const nature = this.nature(site.node);
+    const { state, sends = [] } = nature.machine.restore(nature.envOf(site), ID, records);
+    return { row, isForgotten, state: normal(state, this.counters), sends: normal(sends, this.counters) };
+  }
+
   private lookOf(site: Site): Look {
-    const { node, isUp, life, state, timers, isBegun, tail, facts } = site;
+    const { node, isUp, life, state, timers, isBegun, disk, tail, facts } = site;
     const isLive = state !== null;
     // One that leads by acceptors knows only of its own life what is over (coordinator/watermark.ts).
     const knows = life === 1 || this.model.machines.acceptor === null;
@@ -276,6 +285,7 @@ export class Moves {
       isReborn: isUp && life > 1,
       isLive,
       isArmed: timers.length > 0,
+      isForgotten: disk.isForgotten,
       saysClosed: node === 0 && isUp && isBegun && !isLive && tail.length === 0 && knows,
       facts,
     };
@@ -292,6 +302,7 @@ export class Moves {
       name,
       role,
       machine,
+      used: role === "coordinator" && group !== null ? usedByLeader : (state) => state,
       envOf: ({ life }) =>
         envOf(name, { incarnation: life, coordinators: () => coordinators, groups: () => groups, sharesLog: true }),
     };
@@ -311,6 +322,14 @@ const REQUESTS: ReadonlySet<string> = new Set([
   "paxos-prepare",
   "paxos-last-work",
 ]);
+
+/** A leader that knows the decision looks at no votes any more, and one that proposes at no promises. */
+function usedByLeader(state: unknown): unknown {
+  const leader = state as { readonly phase: string };
+  if (leader.phase === "committing" || leader.phase === "aborting")
+    return { ...leader, tally: [], promises: [], counter: 0, suspected: [] };
+  return leader.phase === "proposing" ? { ...leader, promises: [] } : leader;
+}
 
 function flushed(site: Site): Site {
   return { ...site, disk: written(site), tail: [] };

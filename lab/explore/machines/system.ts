@@ -87,7 +87,7 @@ export class MachineSystem implements System<State> {
     if (!this.isPossible(state, move)) return;
     switch (move.costs) {
       case "nothing":
-        this.forth(move.isLong ? this.withoutLettersTo(state, node) : state, node, move, -1, 0, next);
+        this.forth(state, node, move, -1, 0, next);
         return;
       case "timer":
         this.timer(state, node, move, next);
@@ -105,11 +105,6 @@ export class MachineSystem implements System<State> {
       default:
         move.costs satisfies never;
     }
-  }
-
-  private withoutLettersTo(state: State, node: number): State {
-    const { letters } = this.layout;
-    return state.filter((letter, at) => at < letters || this.moves.letters.at(letter).to !== node);
   }
 
   private isPossible(state: State, { needs, node }: Move): boolean {
@@ -226,7 +221,7 @@ export class MachineSystem implements System<State> {
   ): void {
     const { crashes } = this.layout;
     if (dead < 0 || (state[crashes] ?? 0) === 0) return;
-    const result = { site: dead, letters: [], told: 0, alarm: 0, dead: -1 };
+    const result = { site: dead, letters: [], told: 0, alarm: 0, isSecond: false, dead: -1 };
     const paid = cost < 0 ? state : spent(state, cost);
     next(label, this.after(paid, node, result, taken, crashes, EXCUSED));
   }
@@ -256,7 +251,7 @@ export class MachineSystem implements System<State> {
     let flags = (after[layout.flags] ?? 0) | result.told | flag;
     if (node === 0 && this.look(after, 0).saysClosed) flags |= CLOSED;
     after[layout.flags] = flags;
-    after[layout.alarm] = result.alarm;
+    after[layout.alarm] = this.isPresumed(after, result) ? 0 : result.alarm;
     if (taken >= 0) after.splice(taken, 1);
     // What is in flight already is not there twice: a copy of it is a duplicate.
     for (const letter of result.letters) insert(after, layout.letters, letter);
@@ -275,7 +270,7 @@ export class MachineSystem implements System<State> {
       const flags = state[this.layout.flags];
       for (let node = 0; node < this.layout.nodes; node += 1)
         for (const move of this.moves.movesOf(state[node] ?? 0))
-          if (!move.isLong && this.isFree(move) && this.isPossible(state, move)) this.add(state, node, move.result);
+          if (this.isFree(move) && this.isPossible(state, move)) this.add(state, node, move.result);
       for (const number of state.slice(this.layout.letters)) {
         const { to, expires } = this.moves.letters.at(number);
         const site = state[to] ?? 0;
@@ -294,9 +289,18 @@ export class MachineSystem implements System<State> {
 
   private add(state: number[], node: number, result: Result | null): void {
     const { layout } = this;
-    if (result === null || result.site !== state[node] || result.alarm !== 0) return;
+    if (result === null || result.site !== state[node] || (result.alarm !== 0 && !this.isPresumed(state, result)))
+      return;
     state[layout.flags] = (state[layout.flags] ?? 0) | result.told;
     for (const letter of result.letters) insert(state, layout.letters, letter);
+  }
+
+  /**
+   * Who asked long ago, and has learned the decision since, may be told what the silence of a log means that has dropped
+   * the outcome. It undoes nothing: the other rules see to that.
+   */
+  private isPresumed(state: State, { isSecond }: Result): boolean {
+    return isSecond && this.look(state, 0).isForgotten;
   }
 
   private look(state: State, node: number): Look {

@@ -33,6 +33,8 @@ export interface Nature {
   readonly role: Role;
   readonly machine: AnyMachine;
   envOf(site: Site): Env;
+  /** A state without what its machine will never look at again. */
+  used(state: unknown): unknown;
 }
 
 /** What one turn does. */
@@ -43,6 +45,8 @@ export interface Turn {
   readonly told: readonly ("committed" | "aborted")[];
   /** What no run may bring about, in words; null: nothing. */
   readonly alarm: string | null;
+  /** The alarm tells a second decision. */
+  readonly isSecond: boolean;
   /** It forced a write. */
   readonly isForced: boolean;
 }
@@ -53,13 +57,18 @@ interface Gathered {
   readonly told: ("committed" | "aborted")[];
   isForced: boolean;
   alarm: string | null;
+  isSecond: boolean;
+}
+
+function nothing(): Gathered {
+  return { entries: [], sends: [], told: [], isForced: false, alarm: null, isSecond: false };
 }
 
 const NOTHING = new Uint8Array(0);
 
 /** @param isFirst the first request ever for this id */
 export function turn(nature: Nature, site: Site, input: Input, isFirst = false): Turn {
-  const gathered: Gathered = { entries: [], sends: [], told: [], isForced: false, alarm: null };
+  const gathered = nothing();
   let now = site;
   const inputs = [input];
   try {
@@ -80,7 +89,7 @@ export function turn(nature: Nature, site: Site, input: Input, isFirst = false):
 
 /** A start: what the journal holds becomes a state again. */
 export function restarted(nature: Nature, down: Site, life: number): Turn {
-  const gathered: Gathered = { entries: [], sends: [], told: [], isForced: false, alarm: null };
+  const gathered = nothing();
   const site = { ...down, isUp: true, life };
   const { records } = site.disk;
   if (records.length === 0) return wrote(site, gathered);
@@ -95,10 +104,10 @@ export function noted(site: Site, entry: Entry, isForced: boolean): Site {
   return { ...site, disk: replayedAll(disk, [...tail, entry]), tail: [] };
 }
 
-function wrote(site: Site, { entries, sends, told, alarm, isForced }: Gathered): Turn {
+function wrote(site: Site, { entries, sends, told, alarm, isSecond, isForced }: Gathered): Turn {
   const tail = [...site.tail, ...entries];
   const after = isForced ? { ...site, disk: replayedAll(site.disk, tail), tail: [] } : { ...site, tail };
-  return { site: after, sends, told, alarm, isForced };
+  return { site: after, sends, told, alarm, isSecond, isForced };
 }
 
 /** The engine's `absence`, by the identities that the servers use. */
@@ -160,6 +169,7 @@ function took(name: NodeId, effect: Effect, vote: Vote, gathered: Gathered, inpu
     }
     case "alarm":
       gathered.alarm ??= `${name}: ${effect.alarm}, ${effect.detail}`;
+      gathered.isSecond = effect.alarm === "second-decision";
       return;
     case "resource": {
       const result = resultOf(effect.request, vote);

@@ -10,6 +10,7 @@ import {
 } from "../../../protocols/index.ts";
 import { modelOf, type Model } from "../../../lab/index.ts";
 import { noFaults } from "../../../lab/explore/machines/model.ts";
+import { bugNamed } from "../../../lab/bugs/plant.ts";
 import type { Wrapped } from "../../../lab/bugs/machines.ts";
 
 export const isCI = process.env["CI"] === "true";
@@ -28,6 +29,12 @@ export function bent(name: ProtocolName, wrapped: Wrapped): Protocol {
     participant: wrapped.participant?.(real.participant) ?? real.participant,
     acceptor: real.acceptor === null ? null : (wrapped.acceptor?.(real.acceptor) ?? real.acceptor),
   };
+}
+
+/** A bug of the lab's that is in the machines. */
+export function withBug(name: string): Protocol {
+  const { protocol, machines = {} } = bugNamed(name);
+  return bent(protocol, machines);
 }
 
 /** Records of these kinds, and rows of these outcomes, are lost in a crash, and everyone believes that they were forced. */

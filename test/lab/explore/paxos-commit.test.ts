@@ -1,0 +1,48 @@
+/** The shipped Paxos Commit, exhausted under faults, with one acceptor and with three; and bugs planted in its acceptors. */
+
+import { describe, expect, test } from "vitest";
+import { exploreMachines } from "../../../lab/index.ts";
+import type { ProtocolName } from "../../../protocols/index.ts";
+import { asynchronous, isCI, withBug } from "./bent.ts";
+
+type Row = readonly [
+  protocol: ProtocolName,
+  participants: number,
+  acceptors: number,
+  crashes: number,
+  distinct: number,
+  depth: number,
+];
+
+const rows: readonly Row[] = [
+  ["paxos-commit", 1, 1, 1, 22_855, 25],
+  ["paxos-commit", 2, 1, 0, 34_178, 23],
+  ["paxos-commit-fast", 1, 1, 1, 25_118, 25],
+];
+
+const long: readonly Row[] = [
+  ["paxos-commit", 2, 1, 1, 855_416, 32],
+  ["paxos-commit", 1, 3, 0, 353_354, 27],
+  ["paxos-commit-fast", 1, 3, 0, 372_640, 27],
+];
+
+test.each([...rows, ...(isCI ? long : [])])(
+  "%s: %i participants, %i acceptors, %i crashes, any losses and copies",
+  { timeout: 300_000 },
+  async (protocol, participants, acceptors, crashes, distinct, depth) => {
+    const exploration = await exploreMachines(asynchronous(protocol, crashes, { participants, acceptors }));
+    expect(exploration).toMatchObject({ distinct, depth, complete: true, violations: [] });
+  },
+);
+
+/** Those that one ballot more than the branches' own shows. */
+describe("planted in acceptors", () => {
+  test.each([
+    ["acceptance-without-promise", 9],
+    ["vote-after-promise", 9],
+  ] as const)("%s", { timeout: 60_000 }, async (name, steps) => {
+    const model = asynchronous("paxos-commit", 1, { machines: withBug(name), participants: 1, votes: ["yes"] });
+    const { violations } = await exploreMachines(model, { states: 100_000 });
+    expect(violations[0]?.trace).toHaveLength(steps + 1);
+  });
+});
