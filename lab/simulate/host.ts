@@ -14,6 +14,7 @@ import {
   type Random,
   type Returning,
   type Scheduler,
+  type Start,
 } from "../../runtime/engine/index.ts";
 import { Disk, type Tail } from "./disk.ts";
 import { Crash, type CrashPoint, FakeJournal } from "./journal.ts";
@@ -105,6 +106,7 @@ export abstract class Host implements Receiver {
     this.journal = this.makeJournal();
     this.isAlive = true;
     this.pausedUntilMs = 0;
+    this.beginLife();
     this.tell((probe) => probe.started?.(this.name));
     this.guard(() => this.boot(this.ports()));
     this.world.linksChanged();
@@ -117,7 +119,32 @@ export abstract class Host implements Receiver {
     this.tell((probe) => probe.crashed?.(this.name));
     this.world.options.trace?.({ ...this.stamp(), kind: "crash", why: "killed" });
     this.journal.crash(tail);
+    this.endLife(tail);
     this.world.linksChanged();
+  }
+
+  /** Before its ports are made. */
+  protected beginLife(): void {
+    // Most have nothing but their disk.
+  }
+
+  /** After what was not forced is gone. */
+  protected endLife(_tail: Tail): void {
+    // The same.
+  }
+
+  /** What the engine writes to. */
+  protected get journalPort(): Journal {
+    return this.journal;
+  }
+
+  /** The last row that its journal holds. */
+  protected get sequence(): number {
+    return this.disk.nextSequence - 1;
+  }
+
+  protected get starts(): readonly Start[] {
+    return this.disk.starts;
   }
 
   /** A dead node's next life is on an empty directory, or on a copy of an earlier one. @returns whether that lacks anything */
@@ -162,7 +189,7 @@ export abstract class Host implements Receiver {
   /** Whether a peer knows something of this node that this one does not, as a server finds out when it links (runtime/peering.ts). */
   knowsItself(peer: Host): boolean {
     const seen = peer.engine.peer(this.name);
-    return seen === undefined || !wasRestored({ ...this.seen(), starts: this.disk.starts }, seen);
+    return seen === undefined || !wasRestored({ ...this.seen(), starts: this.starts }, seen);
   }
 
   /** What this node says of itself when it links. */
@@ -178,7 +205,7 @@ export abstract class Host implements Receiver {
 
   /** 0 where a planted bug loses rows: peers would refuse the node, and hide what the bug does. */
   private get lastRow(): number {
-    return this.world.planted.lies === undefined ? this.disk.nextSequence - 1 : 0;
+    return this.world.planted.lies === undefined ? this.sequence : 0;
   }
 
   /** Runs something of this node, if it lives; it may die in it. */
@@ -197,7 +224,7 @@ export abstract class Host implements Receiver {
   }
 
   private ports(): Ports {
-    const { name: node, disk, clock, scheduler, observer, journal, role, world } = this;
+    const { name: node, disk, clock, scheduler, observer, journalPort: journal, role, world, sequence } = this;
     const { trace, randomOf } = world.options;
     const network: Network = { send: (to, envelopes) => this.send(to, envelopes) };
     const ports = { node, incarnation: disk.incarnation, clock, scheduler };
@@ -208,7 +235,6 @@ export abstract class Host implements Receiver {
       this.lamport = event.lamport;
       trace(event);
     };
-    const sequence = disk.nextSequence - 1;
     const tracer = new Tracer({ node, role, host: node, incarnation, sequence, after: this.lamport, clock, write });
     this.tracer = tracer;
     return {

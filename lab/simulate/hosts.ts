@@ -4,10 +4,20 @@ import { Acceptor } from "../../acceptor/wiring.ts";
 import { Coordinator } from "../../coordinator/wiring.ts";
 import { Participant } from "../../participant/wiring.ts";
 import type { NodeId } from "../../protocols/index.ts";
-import type { Engine, Envelope, Follower, FollowerOptions, Returning } from "../../runtime/engine/index.ts";
+import type {
+  Engine,
+  Envelope,
+  Follower,
+  FollowerOptions,
+  Journal,
+  Returning,
+  Start,
+} from "../../runtime/engine/index.ts";
+import type { Tail } from "./disk.ts";
 import { Host, type Ports } from "./host.ts";
 import type { Watermark } from "./network.ts";
 import { FakeResource } from "./resource.ts";
+import type { Store, Surroundings } from "./setting.ts";
 
 export class CoordinatorHost extends Host {
   readonly role = "coordinator";
@@ -84,7 +94,12 @@ abstract class FollowerHost<F extends Follower> extends Host {
     const { world, disk } = this;
     const { times, retention } = world.options;
     this.running = this.make({ ...ports, times, limits: { peers: 100 }, retention });
-    this.running.open([...disk.rows]);
+    this.running.open(this.rows ?? [...disk.rows]);
+  }
+
+  /** What its journal held when it started; null: what its disk has. */
+  protected get rows(): ReturnType<Store["open"]>["rows"] | null {
+    return null;
   }
 
   protected take(from: NodeId, envelopes: readonly Envelope[]): void {
@@ -111,15 +126,46 @@ abstract class FollowerHost<F extends Follower> extends Host {
 export class ParticipantHost extends FollowerHost<Participant> {
   readonly role = "participant";
   resource: FakeResource = this.makeResource();
+  private readonly store: Store | null;
+  private opened: ReturnType<Store["open"]> | null = null;
+
+  constructor(world: Surroundings, name: NodeId) {
+    super(world, name);
+    this.store = world.options.store?.(name) ?? null;
+  }
 
   get participant(): Participant {
     return this.follower;
   }
 
+  protected override beginLife(): void {
+    this.opened = this.store?.open() ?? null;
+  }
+
+  protected override endLife(tail: Tail): void {
+    this.store?.crash(tail);
+  }
+
+  protected override get journalPort(): Journal {
+    return this.opened?.journal ?? super.journalPort;
+  }
+
+  protected override get sequence(): number {
+    return this.store?.sequence ?? super.sequence;
+  }
+
+  protected override get starts(): readonly Start[] {
+    return this.store?.starts ?? super.starts;
+  }
+
+  protected override get rows(): ReturnType<Store["open"]>["rows"] | null {
+    return this.opened?.rows ?? null;
+  }
+
   protected make(options: FollowerOptions): Participant {
     this.resource = this.makeResource();
     const { lockWaitMs } = this.world.options;
-    return new Participant({ ...options, lockWaitMs, resource: this.resource });
+    return new Participant({ ...options, lockWaitMs, resource: this.opened?.resource ?? this.resource });
   }
 
   private makeResource(): FakeResource {

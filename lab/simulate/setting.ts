@@ -1,7 +1,8 @@
 /** What a world is made of and what its nodes may know of it. */
 
 import type { AcceptorGroup, Env, NodeId, ProtocolName, Times, TransactionId } from "../../protocols/index.ts";
-import type { Entry, Network, Random, RetentionTimes } from "../../runtime/engine/index.ts";
+import type { Entry, Journal, Network, Random, Resource, RetentionTimes, Start } from "../../runtime/engine/index.ts";
+import type { Tail } from "./disk.ts";
 import type { TraceEvent } from "../../trace/index.ts";
 import type { Probe } from "./probe.ts";
 import type { Timeline } from "./timeline.ts";
@@ -14,7 +15,26 @@ export interface PlantedInPorts {
   readonly except?: (open: readonly TransactionId[]) => readonly TransactionId[];
 }
 
+/** What a participant keeps, where that is not the lab's own disk and resource: a real database, say. */
+export interface Store {
+  /** A life begins, on what the last one left. */
+  open(): {
+    readonly journal: Journal;
+    readonly resource: Resource;
+    readonly rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>;
+  };
+  /** The process dies. */
+  crash(tail: Tail): void;
+  /** The journal's last durable row, and the begins of its incarnations. */
+  readonly sequence: number;
+  readonly starts: readonly Start[];
+}
+
 export interface WorldOptions {
+  /** By role; absent: C, C2 …, P1 …, A1 …. */
+  readonly names?: Readonly<Record<"coordinators" | "participants" | "acceptors", readonly NodeId[]>>;
+  /** null, or absent: the lab's own. */
+  readonly store?: (participant: NodeId) => Store | null;
   readonly protocol: ProtocolName;
   readonly participants: number;
   /** C, C2 … */

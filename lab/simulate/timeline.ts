@@ -13,6 +13,10 @@ export class Timeline {
   nowMs = 0;
   /** How many promises somebody waits for. */
   promises = 0;
+  /** How they go on before time does. */
+  settle: () => Promise<void> = async () => {
+    for (let tick = 0; tick < TICKS; tick += 1) await Promise.resolve();
+  };
   private readonly heap: Event[] = [];
   private order = 0;
 
@@ -35,7 +39,7 @@ export class Timeline {
       this.nowMs = Math.max(this.nowMs, next.atMs);
       next.fire();
       // What waits on promises (interactive clients do) goes on before time does.
-      if (this.promises > 0) for (let tick = 0; tick < TICKS; tick += 1) await Promise.resolve();
+      if (this.promises > 0) await this.settle();
       if (done()) return true;
     }
     this.nowMs = Math.max(this.nowMs, untilMs);

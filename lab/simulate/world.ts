@@ -72,17 +72,12 @@ export class World implements Surroundings {
     this.probes = probes;
     this.planted = planted;
     this.network = new FakeNetwork(this.timeline, this.hosts, probes, this.options.latencyMs);
-    const { coordinators, participants, acceptors } = this.options;
-    const named = <H>(count: number, make: (number: number) => H) =>
-      Array.from({ length: count }, (_, at) => make(at + 1));
-    this.coordinator = new CoordinatorHost(this, C);
-    this.coordinators = [
-      this.coordinator,
-      ...named(coordinators - 1, (at) => new CoordinatorHost(this, `${C}${at + 1}`)),
-    ];
-    this.participants = named(participants, (at) => new ParticipantHost(this, `P${at}`));
-    this.acceptors = named(acceptors, (at) => new AcceptorHost(this, `A${at}`));
-    this.groups = acceptors === 0 ? [] : [{ version: 1, acceptors: this.acceptors.map(({ name }) => name) }];
+    const { coordinators, participants, acceptors } = namesIn(this.options);
+    this.coordinators = coordinators.map((name) => new CoordinatorHost(this, name));
+    this.coordinator = this.coordinators[0] ?? new CoordinatorHost(this, C);
+    this.participants = participants.map((name) => new ParticipantHost(this, name));
+    this.acceptors = acceptors.map((name) => new AcceptorHost(this, name));
+    this.groups = acceptors.length === 0 ? [] : [{ version: 1, acceptors: this.acceptors.map(({ name }) => name) }];
     for (const host of this.all()) this.hosts.set(host.name, host);
     for (const [at, a] of this.all().entries())
       for (const b of this.all().slice(at + 1))
@@ -347,4 +342,15 @@ export class World implements Surroundings {
     alien.wasRefused = true;
     alien.crash("kept");
   }
+}
+
+function namesIn({ names, coordinators, participants, acceptors }: WorldOptions): NonNullable<WorldOptions["names"]> {
+  if (names !== undefined) return names;
+  const lettered = (letter: string, count: number): NodeId[] =>
+    Array.from({ length: count }, (_, at) => `${letter}${at + 1}`);
+  return {
+    coordinators: [C, ...lettered(C, coordinators).slice(1)],
+    participants: lettered("P", participants),
+    acceptors: lettered("A", acceptors),
+  };
 }

@@ -39,6 +39,11 @@ const law: Readonly<Record<string, Row>> = {
     rooms: ["protocols", "leaf", "runtime/engine", "runtime/journal", "runtime/link", "client", "lab"],
     packages: /^(node:|better-sqlite3$|@grpc\/grpc-js$)/,
   },
+  // For users' tests: a cluster of the lab on the participant's own database, and a client without a connection.
+  testing: {
+    rooms: ["protocols", "trace", "leaf", "runtime/engine", "runtime/journal", "participant", "client", "lab"],
+    packages: /^(node:|better-sqlite3$)/,
+  },
   cli: { rooms: [...servers, "coordinator", "participant", "acceptor", "client", "lab", "lab/bench"], packages: any },
   tools: { rooms: [], packages: any },
   test: { rooms: "any", packages: any },
@@ -96,6 +101,8 @@ function forbidden(file: string, target: string): string[] {
   if (!row.rooms.includes(rowOf(to))) return [`${file}: ${from} may not import ${to}`];
   // A planted bug changes a machine from outside, and has to know its inside.
   if (file.startsWith("lab/bugs/") && to === "protocols") return [];
+  // What a client makes of an answer, without what brings it.
+  if (from === "testing" && to === "client") return [];
   const door = from === "lab" && roles.includes(to) ? "wiring.ts" : "index.ts";
   return target === `${to}/${door}` ? [] : [`${file}: ${target} is not a door of ${to}`];
 }
