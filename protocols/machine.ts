@@ -111,8 +111,13 @@ export type Effect =
 /** What a machine asks of its resource; the engine adds the transaction. */
 export type ResourceRequest =
   | { readonly act: "work"; readonly item: number; readonly work: Uint8Array }
-  /** `work` is a one-shot branch's whole work, null where the work was done before. */
-  | { readonly act: "prepare"; readonly work: Uint8Array | null }
+  /**
+   * `work` is a one-shot branch's whole work, null where the work was done before. `holds`: others of the transaction
+   * may still take locks with their own work, so that what this branch read must stay locked until the decision, and it
+   * votes yes also where it wrote nothing: a transaction that lets locks go before it has all of them is not serializable
+   * (two-phase locking: Eswaran, Gray, Lorie, Traiger 1976).
+   */
+  | { readonly act: "prepare"; readonly work: Uint8Array | null; readonly holds?: true }
   | { readonly act: "commit" }
   | { readonly act: "abort" }
   /** After a restart: take the locks of a prepared branch again from its redo. */

@@ -131,6 +131,13 @@ export const twoPhaseBugs: readonly Bug[] = [
     seenBy: ["lock discipline"],
   },
   {
+    name: "no-read-locks",
+    what: "who reads takes no lock",
+    protocol: "2pc",
+    ports: { unlockedReads: true },
+    seenBy: ["serializability"],
+  },
+  {
     name: "wrong-presumption",
     what: "silence is taken for a commit",
     protocol: "2pc",

@@ -6,6 +6,8 @@ import type { Entry, Start } from "../../runtime/engine/index.ts";
 /** Never changed in place, so that going back to an earlier one is one assignment. */
 export interface Image {
   readonly values: ReadonlyMap<string, number>;
+  /** Whose write each value is. */
+  readonly writers: ReadonlyMap<string, TransactionId>;
   /** The work that each transaction applied here, one text for each time that it was applied. */
   readonly applied: ReadonlyMap<TransactionId, readonly string[]>;
 }
@@ -25,7 +27,7 @@ export class Disk {
   /** Names this directory's history: one that was made anew has another. */
   readonly log: string;
   rows: Row[] = [];
-  image: Image = { values: new Map(), applied: new Map() };
+  image: Image = { values: new Map(), writers: new Map(), applied: new Map() };
   nextSequence = 1;
   /** Bumped and forced at each start, before anything else. */
   incarnation = 0;

@@ -169,9 +169,13 @@ export class ParticipantHost extends FollowerHost<Participant> {
   }
 
   private makeResource(): FakeResource {
-    return new FakeResource(this.disk, (what) =>
-      this.tell((probe) => probe.violated?.("lock discipline", `${this.name}: ${what}`)),
-    );
+    const { name } = this;
+    return new FakeResource(this.disk, {
+      violated: (what) => this.tell((probe) => probe.violated?.("lock discipline", `${name}: ${what}`)),
+      voted: (id, seen, readOnly) => this.tell((probe) => probe.read?.(name, id, seen, readOnly)),
+      applied: (id, keys) => this.tell((probe) => probe.applied?.(name, id, [...keys])),
+      unlockedReads: this.world.planted.unlockedReads === true,
+    });
   }
 }
 

@@ -17,6 +17,8 @@ import type { Entry, Envelope } from "../../runtime/engine/index.ts";
 import type { Row } from "./disk.ts";
 import type { Probe } from "./probe.ts";
 import type { Plan } from "./plan.ts";
+import { cycleIn } from "../check/serializability.ts";
+import { Histories } from "./histories.ts";
 import { PaxosRules } from "./paxos-rules.ts";
 import type { World } from "./world.ts";
 
@@ -29,6 +31,7 @@ export const rules = [
   "client truth",
   "lock discipline",
   "whole work",
+  "serializability",
   "collected once",
   "paxos",
   "admission",
@@ -102,6 +105,7 @@ export class Judges implements Probe {
   private nowMs: () => number = () => 0;
   /** That of the transaction's coordinator. */
   private incarnation: (id: TransactionId) => number = () => 0;
+  private readonly histories = new Histories();
   private readonly paxos = new PaxosRules((what) => this.violated("paxos", what));
 
   watch(world: World): void {
@@ -227,6 +231,14 @@ export class Judges implements Probe {
     }
   }
 
+  read(node: NodeId, id: TransactionId, seen: ReadonlyMap<string, TransactionId | null>, readOnly: boolean): void {
+    this.histories.read(node, id, seen, readOnly);
+  }
+
+  applied(node: NodeId, id: TransactionId, keys: readonly string[]): void {
+    this.histories.applied(node, id, keys);
+  }
+
   answered(id: TransactionId, answer: Answer): void {
     const facts = this.facts.get(id);
     if (facts === undefined) return;
@@ -252,6 +264,8 @@ export class Judges implements Probe {
     for (const { name, resource } of world.participants)
       if (resource.lockCount > 0) this.violated("termination", `${name} still holds ${resource.lockCount} locks`);
     for (const facts of this.facts.values()) this.finalOf(world, facts);
+    const cycle = cycleIn(this.histories.of((id) => this.facts.get(id)?.decided?.decision === "commit"));
+    if (cycle !== null) this.violated("serializability", cycle);
     for (const { name, disk } of world.participants) {
       const expected = new Map<string, number>();
       for (const works of disk.image.applied.values())

@@ -14,6 +14,10 @@ export interface Probe {
   ignored?(node: NodeId, id: TransactionId, why: Ignored): void;
   wrote?(node: NodeId, row: Row, force: boolean): void;
   appended?(node: NodeId, entries: readonly Entry[]): void;
+  /** A branch has voted that it can commit; what it saw, by key: whose write, and null what was there first. */
+  read?(node: NodeId, id: TransactionId, seen: ReadonlyMap<string, TransactionId | null>, readOnly: boolean): void;
+  /** A branch has committed what it wrote to these keys. */
+  applied?(node: NodeId, id: TransactionId, keys: readonly string[]): void;
   answered?(id: TransactionId, answer: Answer, to: "begin" | "retry" | "status"): void;
   alarm?(node: NodeId, id: TransactionId, alarm: Alarm, detail: string): void;
   crashed?(node: NodeId): void;

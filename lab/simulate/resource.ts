@@ -8,6 +8,8 @@ import { bytes, type Operation, operations, packRedo, text, unpackRedo } from ".
 interface Branch {
   readonly writes: Map<string, number>;
   readonly reads: Set<string>;
+  /** By key, whose write it saw; null: what was there first. */
+  readonly seen: Map<string, TransactionId | null>;
   readonly work: string[];
   refuses: boolean;
   prepared: boolean;
@@ -15,18 +17,30 @@ interface Branch {
 
 type Conflict = { readonly kind: "blocked"; readonly by: readonly TransactionId[] } | { readonly kind: "dies" };
 
+/** What a resource tells of itself. */
+export interface ResourceHooks {
+  /** A rule of locking is broken. */
+  violated(what: string): void;
+  /** A branch can commit; what it read, by key: whose write it saw. */
+  voted?(id: TransactionId, seen: ReadonlyMap<string, TransactionId | null>, readOnly: boolean): void;
+  /** A branch has committed; what it wrote. */
+  applied?(id: TransactionId, keys: Iterable<string>): void;
+  /** A planted bug: who reads takes no lock. */
+  readonly unlockedReads?: boolean;
+}
+
 export class FakeResource implements Resource {
   readonly sharesLog = true;
   /** Branches that can't follow a commit: someone outside wrote to their rows. */
   readonly damaged = new Set<TransactionId>();
   private readonly disk: Disk;
-  private readonly violated: (what: string) => void;
+  private readonly hooks: ResourceHooks;
   private readonly branches = new Map<TransactionId, Branch>();
   private released: TransactionId[] = [];
 
-  constructor(disk: Disk, violated: (what: string) => void) {
+  constructor(disk: Disk, hooks: ResourceHooks) {
     this.disk = disk;
-    this.violated = violated;
+    this.hooks = hooks;
   }
 
   get lockCount(): number {
@@ -65,9 +79,9 @@ export class FakeResource implements Resource {
         const { writes, reads, work } = unpackRedo(request.redo);
         for (const [key] of writes) {
           const holders = this.holders(id, key, true);
-          if (holders.length > 0) this.violated(`${id} adopts ${key}, which ${holders.join(", ")} holds`);
+          if (holders.length > 0) this.hooks.violated(`${id} adopts ${key}, which ${holders.join(", ")} holds`);
         }
-        const adopted = { writes: new Map(writes), reads: new Set(reads), work: [...work] };
+        const adopted = { writes: new Map(writes), reads: new Set(reads), seen: new Map(), work: [...work] };
         this.branches.set(id, { ...adopted, refuses: false, prepared: true });
         return null;
       }
@@ -80,13 +94,13 @@ export class FakeResource implements Resource {
         return { kind: "worked", item, ok: false, reason, detail: done.kind, usable: done.kind === "failed" };
       }
       case "prepare":
-        return this.prepare(id, request.work, mayWait);
+        return this.prepare(id, request.work, mayWait, request.holds === true);
       default:
         throw new Error(`${request.act} is not executed`);
     }
   }
 
-  private prepare(id: TransactionId, work: Uint8Array | null, mayWait: boolean): ResourceAnswer {
+  private prepare(id: TransactionId, work: Uint8Array | null, mayWait: boolean, holds: boolean): ResourceAnswer {
     let result = "";
     if (work !== null) {
       const done = this.work(id, text(work), mayWait);
@@ -103,7 +117,9 @@ export class FakeResource implements Resource {
       this.branches.delete(id);
       return { kind: "prepared", vote: "no", reason: "VOTED_NO", detail: "" };
     }
-    if (branch.writes.size === 0) {
+    const readOnly = branch.writes.size === 0 && !holds;
+    this.hooks.voted?.(id, branch.seen, readOnly);
+    if (readOnly) {
       this.branches.delete(id);
       return { kind: "prepared", vote: "read-only", result: bytes(result) };
     }
@@ -119,12 +135,16 @@ export class FakeResource implements Resource {
     }
     const branch = this.branches.get(id);
     if (branch?.prepared !== true) {
-      this.violated(`${id} commits without the locks of its prepare`);
+      this.hooks.violated(`${id} commits without the locks of its prepare`);
       return { kind: "applied", outcome: "ok" };
     }
-    const { values, applied } = this.disk.image;
+    // One that only read has nothing to apply.
+    if (branch.writes.size === 0) return { kind: "applied", outcome: "ok" };
+    const { values, writers, applied } = this.disk.image;
+    this.hooks.applied?.(id, branch.writes.keys());
     this.disk.image = {
       values: new Map([...values, ...branch.writes]),
+      writers: new Map([...writers, ...[...branch.writes.keys()].map((key): [string, TransactionId] => [key, id])]),
       applied: new Map(applied).set(id, [...(applied.get(id) ?? []), branch.work.join("; ")]),
     };
     return { kind: "applied", outcome: "ok" };
@@ -143,9 +163,10 @@ export class FakeResource implements Resource {
     const read: string[] = [];
     for (const operation of list) {
       if (operation.kind === "no") branch.refuses = true;
+      if (operation.kind === "add" || operation.kind === "read") this.see(branch, operation.key);
       if (operation.kind === "add") branch.writes.set(operation.key, this.value(branch, operation.key) + operation.by);
       if (operation.kind === "read") {
-        branch.reads.add(operation.key);
+        if (this.hooks.unlockedReads !== true) branch.reads.add(operation.key);
         read.push(`${operation.key}=${this.value(branch, operation.key)}`);
       }
     }
@@ -156,6 +177,7 @@ export class FakeResource implements Resource {
   /** The younger one waits for the older, and no cycle can arise. */
   private conflict(id: TransactionId, operation: Operation, mayWait: boolean): Conflict | null {
     if (operation.kind !== "add" && operation.kind !== "read") return null;
+    if (operation.kind === "read" && this.hooks.unlockedReads === true) return null;
     const by = this.holders(id, operation.key, operation.kind === "add");
     if (by.length === 0) return null;
     return mayWait && by.every((holder) => isOlder(holder, id)) ? { kind: "blocked", by } : { kind: "dies" };
@@ -167,6 +189,11 @@ export class FakeResource implements Resource {
       .map(([other]) => other);
   }
 
+  /** The first time counts: after that its lock keeps it. */
+  private see({ writes, seen }: Branch, key: string): void {
+    if (!writes.has(key) && !seen.has(key)) seen.set(key, this.disk.image.writers.get(key) ?? null);
+  }
+
   private value(branch: Branch, key: string): number {
     return branch.writes.get(key) ?? this.disk.image.values.get(key) ?? 0;
   }
@@ -174,7 +201,14 @@ export class FakeResource implements Resource {
   private branch(id: TransactionId): Branch {
     const known = this.branches.get(id);
     if (known !== undefined) return known;
-    const branch: Branch = { writes: new Map(), reads: new Set(), work: [], refuses: false, prepared: false };
+    const branch: Branch = {
+      writes: new Map(),
+      reads: new Set(),
+      seen: new Map(),
+      work: [],
+      refuses: false,
+      prepared: false,
+    };
     this.branches.set(id, branch);
     return branch;
   }

@@ -11,6 +11,8 @@ import type { Timeline } from "./timeline.ts";
 export interface PlantedInPorts {
   /** Rows that are reported as durable and are not. */
   readonly lies?: (entries: readonly Entry[]) => boolean;
+  /** Who reads takes no lock. */
+  readonly unlockedReads?: boolean;
   /** What a watermark names as open. */
   readonly except?: (open: readonly TransactionId[]) => readonly TransactionId[];
 }

@@ -70,7 +70,9 @@ function absentPrepare(
     case "fresh": {
       const next = joined({ ...init(env, id), token: null, begins: body.kind === "paxos-last-work" }, body.membership);
       if (body.work === null || body.token !== null) return refuse(env, next, "BRANCH_LOST", PART, false);
-      if (!expired) return toResource(next, body.work);
+      // Its work comes with the request, as that of the other branches does: none knows when all of it is done.
+      const holds = body.kind === "paxos-prepare" && next.participants.length > 1;
+      if (!expired) return toResource(next, body.work, holds);
       // The leader has given up by now, and finishes this instance itself: nothing is proposed (§C.3).
       const late = "the request arrived after its deadline";
       return { state: null, closed: { outcome: tombstone("TIMEOUT", late, next.participants), force: true } };

@@ -58,11 +58,11 @@ export function joined(state: State, membership: Membership): State {
 }
 
 /** @param work what is done with the prepare: all of a one-shot branch, the last item of one that prepares unasked */
-export function toResource(state: State, work: Uint8Array | null): ParticipantStep {
+export function toResource(state: State, work: Uint8Array | null, holds = false): ParticipantStep {
   return {
     state: { ...state, phase: "preparing" },
     timers: [{ cancel: "idle" }],
-    effects: [resource({ act: "prepare", work })],
+    effects: [resource(holds ? { act: "prepare", work, holds } : { act: "prepare", work })],
   };
 }
 

@@ -91,7 +91,9 @@ function absentPrepare(
       if (!rules.oneShot || body.work === null || body.token !== null)
         return { state: null, sends: [no(from, "BRANCH_LOST", PART)] };
       const next: State = { ...opened, token: null, coordinator: from, participants: body.participants };
-      if (!expired) return toResource(next, body.work);
+      // Its work comes with the request, as that of the other branches does: none knows when all of it is done.
+      const holds = body.kind === "prepare" && body.participants.length > 1;
+      if (!expired) return toResource(next, body.work, holds);
       const late = "the request arrived after its deadline";
       const participants = opened.firstLife ? body.participants : [];
       return {

@@ -33,11 +33,11 @@ export function shown(state: State, to: ReplyId): Effect {
 export const UNASKED = "under presumed commit no branch prepares before it is asked";
 
 /** @param work what is done with the prepare: all of a one-shot branch, the last item of one that prepares unasked */
-export function toResource(state: State, work: Uint8Array | null): ParticipantStep {
+export function toResource(state: State, work: Uint8Array | null, holds = false): ParticipantStep {
   return {
     state: { ...state, phase: "preparing" },
     timers: [{ cancel: "idle" }],
-    effects: [resource({ act: "prepare", work })],
+    effects: [resource(holds ? { act: "prepare", work, holds } : { act: "prepare", work })],
   };
 }
 

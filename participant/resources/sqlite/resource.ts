@@ -216,7 +216,7 @@ class EmbeddedSqlite implements SqliteResource, Others {
     }
     if (request.act !== "prepare" || this.needsWork(call)) return null;
     const branch = this.branches.get(transaction) ?? newBranch();
-    return this.spoilt(call, branch) ?? this.prepared(transaction, branch, packResults([]));
+    return this.spoilt(call, branch) ?? this.prepared(transaction, branch, packResults([]), false);
   }
 
   /** A branch whose own changes someone outside overtook while it was open; its locks go with the no. */
@@ -226,8 +226,8 @@ class EmbeddedSqlite implements SqliteResource, Others {
     return no(call, "RESOURCE_FAILED", `${branch.outsideWrite} Begin again.`, false);
   }
 
-  private prepared(transaction: TransactionId, branch: Branch, result: Buffer): ResourceResult {
-    if (branch.changes.rows.length === 0 && branch.changes.marks.size === 0) {
+  private prepared(transaction: TransactionId, branch: Branch, result: Buffer, holds: boolean): ResourceResult {
+    if (!holds && branch.changes.rows.length === 0 && branch.changes.marks.size === 0) {
       this.forget(transaction);
       return { kind: "prepared", vote: "read-only", result };
     }
@@ -313,7 +313,7 @@ class EmbeddedSqlite implements SqliteResource, Others {
     const result = packResults(done.results);
     return request.act === "work"
       ? { kind: "worked", item: request.item, ok: true, result }
-      : this.prepared(transaction, branch, result);
+      : this.prepared(transaction, branch, result, request.act === "prepare" && request.holds === true);
   }
 
   private failed(call: ResourceCall, branch: Branch, failed: Failed): ResourceAnswer {

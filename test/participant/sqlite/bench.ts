@@ -89,6 +89,13 @@ export class Bench {
     return answer!;
   }
 
+  /** One of several branches whose work comes with the request: what it read stays locked. */
+  prepareHolding(transaction: string, operations: readonly SqlOperation[]): ResourceAnswer {
+    const request = { act: "prepare", work: packWork(operations), holds: true } as const;
+    const [answer] = this.resource.execute([{ transaction, request, mayWait: false }]);
+    return answer!;
+  }
+
   /** One turn's calls. */
   prepareAll(
     branches: readonly { readonly transaction: string; readonly operations: readonly SqlOperation[] }[],

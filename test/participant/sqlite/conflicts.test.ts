@@ -304,6 +304,21 @@ describe("waiting", () => {
   });
 });
 
+test.each<readonly [what: string, read: Sql, write: Sql, other: Sql]>([
+  ["a row", "SELECT n FROM a WHERE id = 1", "UPDATE a SET n = 1 WHERE id = 1", "UPDATE a SET n = 1 WHERE id = 2"],
+  ["a scan", "SELECT count(*) FROM a", "INSERT INTO a VALUES (9, 'nine', 0)", "UPDATE p SET n = 1 WHERE id = 1"],
+])("a branch that only read %s and is to hold it votes yes, also across a restart", (_what, read, write, other) => {
+  const at = open(schema);
+  const answer = at.prepareHolding(id(1), sql(read));
+  expect(voteOf(answer)).toBe("yes");
+  expect(voteOf(at.prepare(id(2), sql(write)))).toBe("CONFLICT");
+  at.restart({ [id(1)]: redoOf(answer) });
+  expect(voteOf(at.prepare(id(3), sql(write)))).toBe("CONFLICT");
+  expect(voteOf(at.prepare(id(4), sql(other)))).toBe("yes");
+  expect(at.commit(id(1))).toEqual([{ kind: "applied", outcome: "ok" }]);
+  expect(voteOf(at.prepare(id(5), sql(write)))).toBe("yes");
+});
+
 describe("after a restart", () => {
   test("prepared branches hold their locks again, and commit", () => {
     const at = open(schema);

@@ -59,13 +59,17 @@ const rows: readonly Row[] = [
     work: { P1: ["add x 1"], P2: ["add y 1", "no"] },
     expected: ["1/0", 2, "2/1", 1],
   },
-  { name: "commit, P1 only reads", work: { P1: ["read x"], P2: ["add y 1"] }, expected: ["2/1", 1, "1/0", 1] },
-  { name: "all read-only", work: { P1: ["read x"], P2: ["read y"] }, expected: ["1/1", 1, "1/0", 1] },
+  // Its work comes with the request: what was read stays locked, and the branch takes part to the end.
+  { name: "commit, P1 only reads", work: { P1: ["read x"], P2: ["add y 1"] }, expected: ["2/1", 2, "2/2", 2] },
+  { name: "all read-only", work: { P1: ["read x"], P2: ["read y"] }, expected: ["2/1", 2, "2/2", 2] },
   { name: "one phase", work: { P1: ["add x 1"] }, expected: ["2/1", 1, "1/1", 1] },
 ];
 
-/** The others do their work under tokens first, which is not counted. */
+/** The work is done under tokens first, which is not counted. */
 const byPresumption: readonly (Row & { readonly protocol: ProtocolName })[] = [
+  { ...row("commit"), protocol: "2pc", expected: ["2/1", 2, "2/2", 2] },
+  { ...row("commit, P1 only reads"), protocol: "2pc", expected: ["2/1", 1, "1/0", 1] },
+  { ...row("all read-only"), protocol: "2pc", expected: ["1/1", 1, "1/0", 1] },
   { ...row("commit"), protocol: "2pc-presumed-nothing", expected: ["2/1", 2, "2/2", 2] },
   { ...row("abort, P1 had voted YES"), protocol: "2pc-presumed-nothing", expected: ["2/1", 2, "2/2", 2] },
   { ...row("all read-only"), protocol: "2pc-presumed-nothing", expected: ["1/1", 1, "1/0", 1] },

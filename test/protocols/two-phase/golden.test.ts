@@ -44,8 +44,9 @@ const stories: readonly (readonly [file: string, story: Story])[] = [
       await world.run(LONG_MS);
     },
   ],
-  ["read-only-one-of-two", async (world) => (world.submit({ P1: ["read x"], P2: ["add y 1"] }), world.run(LONG_MS))],
-  ["read-only-all", async (world) => (world.submit({ P1: ["read x"], P2: ["read y"] }), world.run(LONG_MS))],
+  ["read-only-one-of-two", async (world) => (world.interact({ P1: ["read x"], P2: ["add y 1"] }), world.run(LONG_MS))],
+  ["read-only-all", async (world) => (world.interact({ P1: ["read x"], P2: ["read y"] }), world.run(LONG_MS))],
+  ["read-only-at-once", async (world) => (world.submit({ P1: ["read x"], P2: ["add y 1"] }), world.run(LONG_MS))],
   ["one-phase-commit", async (world) => (world.submit({ P1: ["add x 1"] }), world.run(LONG_MS))],
   ["one-phase-abort", async (world) => (world.submit({ P1: ["add x 1", "no"] }), world.run(LONG_MS))],
   [

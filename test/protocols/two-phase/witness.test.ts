@@ -49,7 +49,7 @@ describe("a reader whose unforced row is lost in a crash", () => {
   /** The rack loses its power when the commit is durable; P1 is back first, and P2 asks it. */
   const powerCut = async (world: World): Promise<void> => {
     const heal = lose(world, C, "decision");
-    await world.run(12);
+    await world.run(32);
     world.participant("P1").crash("lost");
     await world.run(8);
     world.coordinator.crash("lost");
@@ -67,13 +67,13 @@ describe("a reader whose unforced row is lost in a crash", () => {
   };
 
   test("is no witness: the commit stands", async () => {
-    const ran = await play({}, work, "submit", powerCut);
+    const ran = await play({}, work, "interact", powerCut);
     expect(ran.broken).toEqual([]);
     expect(applied(ran)).toEqual([0, 1]);
   });
 
   test("taken for one that has not voted, it aborts a commit: the judges see it", async () => {
-    const { broken } = await play(takenForNone, work, "submit", powerCut);
+    const { broken } = await play(takenForNone, work, "interact", powerCut);
     expect(broken).toContain("agreement");
   });
 });
