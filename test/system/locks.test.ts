@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TransactionAborted } from "../../client/index.ts";
 import { SeededRandom } from "../../lab/index.ts";
-import { Cluster } from "./processes.ts";
+import { Cluster, eventually } from "./processes.ts";
 
 const WAIT_MS = 400;
 
@@ -42,6 +42,34 @@ test("work that waits goes on when the lock is free", async () => {
   await waiting;
   await waiter.on("bank-b").sql(update, [-2, 2]);
   expect((await waiter.commit()).kind).toBe("committed");
+  await cluster.settled();
+});
+
+test("what is submitted whole keeps what it has read until it has all its locks: no write skew across banks", async () => {
+  const look = "SELECT balance FROM checking WHERE customer = 7";
+  const older = await cluster.client.begin();
+  await older.on("bank-b").sql(look);
+  // It reads at bank-a at once, and waits at bank-b for what the older one has read.
+  const younger = cluster.client.submit({
+    branches: [
+      { participant: "bank-a", operations: [{ sql: look }] },
+      { participant: "bank-b", operations: [{ sql: update, parameters: [1, 7] }] },
+    ],
+  });
+  await eventually(
+    () => "the younger one holds what it has read at bank-a",
+    async () => (await cluster.open()).some(({ participant }) => participant === "bank-a"),
+  );
+  // The older one may not write there any more: were the lock gone, both would commit, and neither saw the other.
+  const first = await older
+    .on("bank-a")
+    .sql(update, [1, 7])
+    .then(
+      () => older.commit(),
+      (thrown: unknown) => (thrown as TransactionAborted).outcome,
+    );
+  const kinds = [first.kind, (await younger).kind];
+  expect(kinds.filter((kind) => kind === "committed").length).toBeLessThan(2);
   await cluster.settled();
 });
 
