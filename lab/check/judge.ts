@@ -3,6 +3,7 @@
  * mean, and records and outcomes are named alike everywhere.
  */
 
+import { parseTransactionId } from "../../protocols/index.ts";
 import type { Happening, Stamp, TraceEvent } from "../../trace/index.ts";
 import { Ballots } from "./ballots.ts";
 import { noFacts, type Abstract, type Facts } from "./facts.ts";
@@ -27,6 +28,8 @@ interface NodeFacts {
   sequence: number;
   /** Since the last durable event: a crash takes it back. */
   readonly volatile: Of<"step">[];
+  /** The same, of aborts that were not forced: they count at once, and a crash may take them back too. */
+  readonly aborts: Facts[];
 }
 
 /** @param events in the order of `mergeTraces` */
@@ -82,7 +85,8 @@ class TraceJudge {
   private start({ node, role, sequence }: Of<"start">): void {
     const before = this.nodes.get(node);
     if (before !== undefined && sequence > before.sequence) this.durable(before, sequence);
-    this.nodes.set(node, { role, sequence, volatile: [] });
+    for (const facts of before?.aborts ?? []) this.takeBack(facts, node);
+    this.nodes.set(node, { role, sequence, volatile: [], aborts: [] });
   }
 
   private send(event: Of<"send">): void {
@@ -119,7 +123,15 @@ class TraceJudge {
           (facts.votes.get(event.to) === "read-only" || facts.states.get(event.to) === "committed")
         )
           return;
-        facts.isOut = true;
+        // Presumed commit says the same to one that has aborted.
+        if (
+          meaning.decision === "commit" &&
+          facts.states.get(event.to) === "aborted" &&
+          facts.decided?.decision === "abort"
+        )
+          return;
+        // Where branches may decide among themselves, who collects learns of it later, and may ask again until then.
+        if (event.node === parseTransactionId(event.transaction)?.coordinator) facts.isOut = true;
         return this.decides(facts, event, event.node, meaning.decision);
       case "result":
         return this.decides(facts, event, event.node, meaning.decision);
@@ -149,10 +161,22 @@ class TraceJudge {
     // Nothing of it must be durable first: it counts now.
     this.settle(node, event);
     node.volatile.pop();
+    const isOwnAbort = node.role === "participant" && event.outcome?.outcome === "aborted";
+    if (isOwnAbort && !facts.prepared.has(event.node)) node.aborts.push(facts);
+  }
+
+  /** A branch that never prepared, and lost its note of an abort in a crash, may begin anew. */
+  private takeBack(facts: Facts, node: string): void {
+    facts.states.delete(node);
+    facts.decisions.delete(node);
+    if (facts.decided?.by !== node) return;
+    const [other] = facts.decisions;
+    facts.decided = other === undefined ? null : { by: other[0], decision: other[1] };
   }
 
   private durable(node: NodeFacts, sequence: number): void {
     node.sequence = sequence;
+    node.aborts.length = 0;
     for (const event of node.volatile.splice(0)) this.settle(node, event);
   }
 
@@ -292,7 +316,7 @@ class TraceJudge {
 
   private nodeOf({ node }: Stamp): NodeFacts {
     let facts = this.nodes.get(node);
-    if (facts === undefined) this.nodes.set(node, (facts = { role: "", sequence: 0, volatile: [] }));
+    if (facts === undefined) this.nodes.set(node, (facts = { role: "", sequence: 0, volatile: [], aborts: [] }));
     return facts;
   }
 

@@ -52,6 +52,8 @@ export class FakeJournal implements Journal {
     const crash = this.hooks.crashAt(force);
     if (crash !== null && !reachesDisk(crash)) {
       this.disk.image = before;
+      // What waited was to ride on the same row.
+      this.waiting = [];
       throw new Crash(crash.tail);
     }
     this.put(entries, force, this.hooks.lies(entries) ? before : null);

@@ -184,7 +184,9 @@ export class Judges implements Probe {
     if (facts === undefined) return;
     this.paxos.sent(from, envelope);
     // Where acceptors decide, a decision is in their journals, and not in that of whoever says it.
-    if (body.kind !== "decision" || protocols[protocol].acceptor === null) this.writeAhead(from, facts.plan, body);
+    const isVain = body.kind === "decision" && this.isVain(facts, to, body.decision);
+    if (!isVain && (body.kind !== "decision" || protocols[protocol].acceptor === null))
+      this.writeAhead(from, facts.plan, body);
     switch (body.kind) {
       case "vote":
         this.voted(facts, from, body.vote);
@@ -209,7 +211,7 @@ export class Judges implements Probe {
       case "decision":
         // Where branches may decide among themselves, who collects learns of it later, and may ask again until then.
         if (from === parseTransactionId(transaction)?.coordinator) this.endCollection(facts);
-        if (body.decision === "abort" && this.isHarmless(facts, to)) return;
+        if (isVain) return;
         this.decides(facts, `${from} to ${to}`, body.decision);
         return;
       case "state-report":
@@ -305,6 +307,13 @@ export class Judges implements Probe {
   /** The presumption, told to who needs no decision: it voted read-only, or it has committed and asked before that. */
   private isHarmless({ plan, firstVotes }: Facts, to: NodeId): boolean {
     return firstVotes.get(to) === "read-only" || this.durable.has(`${to} ${plan.id} committed`);
+  }
+
+  /** What silence means, told to who needs no decision: presumed commit tells it to one that aborted, and asked before that. */
+  private isVain(facts: Facts, to: NodeId, decision: Decision): boolean {
+    return decision === "abort"
+      ? this.isHarmless(facts, to)
+      : this.durable.has(`${to} ${facts.plan.id} aborted`) && facts.decided?.decision === "abort";
   }
 
   private endCollection(facts: Facts): void {
