@@ -107,17 +107,19 @@ export class Coordinator {
   readonly engine: Engine;
   readonly sessions: Sessions;
   readonly groups: Groups;
+  readonly choice: Choice;
   private readonly admission: Admission;
   private readonly ids: Ids;
   private readonly options: CoordinatorOptions;
-  private readonly choice: Choice;
   /** Submits whose work is under way before their commit; each has a session. */
   private readonly enlistments = new Map<TransactionId, Enlistment>();
   /** Of earlier incarnations: what this one can't know to be closed. */
   private unknown: readonly IdRange[] = [];
   private readonly watchers = new Set<(status: TransactionStatus) => void>();
   private readonly up = new Set<NodeId>();
-  private lastWatermark = "";
+  private lastNoted = "";
+  /** The last word that all were told. */
+  private lastTold = "";
   /** Ticks since it was last told. */
   private watermarkAge = 0;
   private watermarkTimer: { cancel(): void } | null = null;
@@ -695,15 +697,18 @@ export class Coordinator {
     const word = watermarkOf(this.ids.end, this.ownOpen(), [...this.ids.unused(), ...this.mayBeOpen]);
     const { below, except } = word;
     const text = `${below} ${except.join(" ")}`;
-    const isNews = text !== this.lastWatermark;
-    if (isNews) this.noteClosed(word);
-    this.lastWatermark = text;
+    if (text !== this.lastNoted) this.noteClosed(word);
+    this.lastNoted = text;
     // After the word that closes what it had, in the journal and on the links.
     const isRetired = this.groups.retire((from, before) => closesAll(word, from, before));
     const told = isRetired ? null : to;
     this.watermarkAge += 1;
-    if (told === null && !isNews && !isRetired && this.watermarkAge < WATERMARK_AGAIN) return;
-    if (told === null) this.watermarkAge = 0;
+    if (told === null) {
+      const isNews = text !== this.lastTold || isRetired;
+      if (!isNews && this.watermarkAge < WATERMARK_AGAIN) return;
+      this.watermarkAge = 0;
+      this.lastTold = text;
+    }
     const { network } = this.options;
     for (const node of told ?? this.up) network.sendWatermark(node, below, except);
     if (isRetired) network.acceptorsChanged();

@@ -68,6 +68,11 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
   },
 };
 
+/** Whether a transaction that one of them takes for its own may get the messages of the other: acceptors decide both, or neither. */
+export function areAlike(one: ProtocolName, other: ProtocolName): boolean {
+  return one === other || (protocols[one].acceptor === null) === (protocols[other].acceptor === null);
+}
+
 function twoPhaseBy(presumption: twoPhase.Presumption): Protocol {
   return {
     coordinator: twoPhase.coordinatorBy(presumption),

@@ -28,7 +28,7 @@ import {
   type TransactionId,
   type View,
 } from "../../protocols/index.ts";
-import { unreachable } from "../../protocols/index.ts";
+import { areAlike, unreachable } from "../../protocols/index.ts";
 import type { Entry, GroupEntry } from "./entry.ts";
 import type { Identity } from "./identity.ts";
 import { InstanceTimer, type Instance, type Peer } from "./instance.ts";
@@ -355,7 +355,8 @@ export class Engine {
 
   private dispatch(id: TransactionId, protocol: ProtocolName, input: Input, fresh = false): void {
     const live = this.instances.get(id);
-    if (live !== undefined) {
+    const isMistaken = live !== undefined && input.kind === "message" && !areAlike(live.protocol, protocol);
+    if (live !== undefined && !isMistaken) {
       this.step(live, input);
       return;
     }
@@ -371,8 +372,28 @@ export class Engine {
       timers: [],
       sinceMs: this.options.clock.calendarMs(),
     };
+    if (isMistaken) {
+      this.aside(instance, step);
+      return;
+    }
     if (step.state !== null) this.instances.set(id, instance);
     this.take(instance, step);
+  }
+
+  /**
+   * A message of a transaction that is taken for one of another protocol: a client asked for its id, nothing was known of
+   * it, and acceptors are being asked, who never heard of it either. It is answered as if nobody had asked, and
+   * waits for no acceptor. What would leave anything behind is lost: it comes again.
+   */
+  private aside(instance: Instance, step: Step<unknown, LogRecord>): void {
+    const { id, protocol } = instance;
+    if (step.ignored !== undefined || step.state !== null || step.closed !== undefined) {
+      this.options.observer.ignored?.(id, step.ignored ?? "late-report");
+      return;
+    }
+    this.options.observer.stepped?.(id, protocol, step);
+    for (const send of step.sends ?? []) this.address(instance, send);
+    for (const effect of step.effects ?? []) this.effect(instance, effect);
   }
 
   private step(instance: Instance, input: Input): void {

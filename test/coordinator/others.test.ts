@@ -39,6 +39,22 @@ const isOpen = ({ below, except }: Word, id: string): boolean =>
   id >= below || IdRanges.of(except.map(rangeOf)).has(id);
 
 describe("its own word on what is closed", () => {
+  test("what one hears whose link comes up is still news to the others", async () => {
+    const { world } = await started({});
+    await world.run(3_100 - world.timeline.nowMs);
+    const id = await pay(world);
+    // Until its end is in the journal.
+    await world.run(200);
+    world.cut("C", "P2", true);
+    world.cut("C", "P2", false);
+    await world.run(10);
+    const isClosedAt = (node: string): boolean => world.host(node).engine.outcomes.isClosed("C", id);
+    expect(["P1", "P2"].map(isClosedAt)).toEqual([false, true]);
+    // The next one of a second each.
+    await world.run(1_000);
+    expect(["P1", "P2"].map(isClosedAt)).toEqual([true, true]);
+  });
+
   test("after a crash all ids that came after its last durable word stay open, and those before it closed", async () => {
     const { world, last } = await started({ acceptors: 1 });
     const early = await pay(world);
@@ -170,4 +186,32 @@ describe("transactions of another coordinator", () => {
     outcomes.noteForgotten(own);
     expect([...outcomes.allForgotten()]).toEqual([foreign, own]);
   });
+});
+
+test("a branch in doubt is answered while acceptors are asked of its transaction, which they never heard of", async () => {
+  const { world } = await started({ protocol: "2pc", acceptors: 3 });
+  const answers: string[] = [];
+  world.probes.push({ answered: (_id, { outcome }, to) => answers.push(`${to} ${outcome}`) });
+  // P1 has prepared when the coordinator dies.
+  world.coordinator.planned = { when: "before", tail: "lost", skip: 0 };
+  const work = { P1: ["add a 1"], P2: ["add b 1"] };
+  const id = world.submit(work);
+  if (id === null) throw new Error("refused");
+  await world.run(50);
+  expect(world.coordinator.isAlive).toBe(false);
+  for (const { name } of world.acceptors) world.host(name).crash("kept");
+  world.cut("C", "P1", true);
+  world.coordinator.start();
+  world.retry(id, work);
+  await world.run(100);
+  expect(world.coordinator.engine.live(id)?.protocol).toBe("paxos-commit");
+  expect(world.participant("P1").resource.lockCount).toBe(1);
+  world.cut("C", "P1", false);
+  await world.run(2_000);
+  // No acceptor is back, and the branch has its answer.
+  expect(world.participant("P1").resource.lockCount).toBe(0);
+  expect(answers).toEqual([]);
+  for (const { name } of world.acceptors) world.host(name).start();
+  await world.run(5_000);
+  expect(answers).toEqual(["retry aborted"]);
 });
