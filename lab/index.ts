@@ -15,7 +15,7 @@ export { modelOf, type Model } from "./explore/machines/model.ts";
 export { specNamed, specNames, type SpecName } from "./explore/specs/named.ts";
 export { bugNamed, bugNames } from "./bugs/plant.ts";
 export type { Broken as BrokenSchedule, Tally } from "./simulate/batch.ts";
-export { names as protocolNames } from "./simulate/capabilities.ts";
+export { names as protocolNames, safeRuns, type Protocols } from "./simulate/capabilities.ts";
 export type { CoordinatorHost } from "./simulate/hosts.ts";
 export { simulate } from "./simulate/pool.ts";
 export { Seeded } from "./simulate/random.ts";

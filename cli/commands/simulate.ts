@@ -6,11 +6,12 @@ import {
   bugNames,
   protocolNames,
   replay,
+  safeRuns,
   simulate,
   type BrokenSchedule,
+  type Protocols,
   type Tally,
 } from "../../lab/index.ts";
-import type { ProtocolName } from "../../protocols/index.ts";
 import { exit } from "../../runtime/errors/index.ts";
 import { between, positive, usage } from "../arguments.ts";
 import type { Json } from "../json.ts";
@@ -40,13 +41,18 @@ export function define(command: Command, shell: Shell): void {
         "gives the same run, and the same hash. Exit code 1 with the shrunk schedule where a rule is broken.",
     )
     .addOption(
-      new Option("--protocol <name>", "which; safe: all that promise to be (default)").choices([
-        "safe",
-        ...protocolNames,
-      ]),
+      new Option(
+        "--protocol <name>",
+        "which; mixed: all that promise to be safe, side by side in each schedule; safe: each of those alone, and mixed (default)",
+      ).choices(["safe", "mixed", ...protocolNames]),
     )
     .option("--seed <number>", "of the first schedule", between(0, LARGEST_SEED), 1)
-    .option("--schedules <number>", "how many, for each protocol", between(1, LARGEST_SCHEDULES), DEFAULT_SCHEDULES)
+    .option(
+      "--schedules <number>",
+      "how many, for each protocol and for mixed",
+      between(1, LARGEST_SCHEDULES),
+      DEFAULT_SCHEDULES,
+    )
     .addOption(
       new Option("--faults <class>", "crashes: processes die and every message comes in time (default: all)").choices([
         "all",
@@ -58,7 +64,7 @@ export function define(command: Command, shell: Shell): void {
     .option("--trace <file>", "write what is shown of a broken schedule, or the only one, for nemcon check")
     .action(() => run(command.opts<Options>(), shell));
   withExamples(command, [
-    ["nemcon simulate", "a thousand schedules of every safe protocol"],
+    ["nemcon simulate", "a thousand schedules of every safe protocol, and a thousand with all of them"],
     ["nemcon simulate --protocol 3pc-plain", "how three-phase commit breaks when a slow node is taken for a dead one"],
     ["nemcon simulate --protocol 3pc-plain --faults crashes", "… and that it holds where every message comes in time"],
     ["nemcon simulate --bug lost-promise", "what one forgotten promise does"],
@@ -67,15 +73,16 @@ export function define(command: Command, shell: Shell): void {
 }
 
 /** @throws NemconError USAGE */
-function protocolsOf({ protocol, bug }: Options): ProtocolName[] {
+function protocolsOf({ protocol, bug }: Options): readonly Protocols[] {
   if (bug !== undefined) {
     const planted = bugNamed(bug);
+    if (protocol === "mixed") return [protocol];
     if (protocol !== undefined && protocol !== planted.protocol)
       throw usage(`"${bug}" is a bug of ${planted.protocol}, and not of ${protocol}: leave --protocol out.`);
     return [planted.protocol];
   }
-  if (protocol !== undefined && protocol !== "safe") return [protocol as ProtocolName];
-  return protocolNames.filter((name) => name !== "3pc-plain");
+  if (protocol !== undefined && protocol !== "safe") return [protocol as Protocols];
+  return safeRuns;
 }
 
 async function run(options: Options, shell: Shell): Promise<void> {
@@ -123,12 +130,12 @@ async function run(options: Options, shell: Shell): Promise<void> {
   shell.exitCode = first !== undefined ? exit.failed : isWhole ? exit.done : exit.unknown;
 }
 
-function onlyOf(tallies: readonly { readonly protocol: ProtocolName }[], seed: number): BrokenSchedule | undefined {
+function onlyOf(tallies: readonly { readonly protocol: Protocols }[], seed: number): BrokenSchedule | undefined {
   const only = tallies[0];
   return only && { protocol: only.protocol, seed, violations: [] };
 }
 
-function tellTally(protocol: ProtocolName, tally: Tally, output: Output): void {
+function tellTally(protocol: Protocols, tally: Tally, output: Output): void {
   const { schedules, events, hash } = tally;
   output.answer(`${protocol}: ${number(schedules)} schedules, ${number(events)} events, hash ${hash}`);
   output.note(tellFaults(tally));
@@ -150,7 +157,7 @@ type Replayed = Awaited<ReturnType<typeof replay>>;
 
 function documentOf(
   options: Options,
-  tallies: readonly { readonly protocol: ProtocolName; readonly tally: Tally }[],
+  tallies: readonly { readonly protocol: Protocols; readonly tally: Tally }[],
   seconds: number,
   replayed: Replayed | null,
 ): Json {

@@ -1,7 +1,7 @@
 /** All planted bugs, and how one is planted. */
 
-import type { ProtocolName } from "../../protocols/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
+import type { Protocols } from "../simulate/capabilities.ts";
 import type { RunOptions } from "../simulate/run.ts";
 import type { Bug } from "./bug.ts";
 import { withMachines } from "./machines.ts";
@@ -28,17 +28,18 @@ export function bugNamed(name: string): Bug {
  * Runs `run` while the bug is there.
  *
  * @param name null: none is planted
+ * @param protocol of the run; where protocols are mixed, the bug is in those that have it
  * @throws NemconError USAGE where there is none of that name, or it is another protocol's
  */
 export function withBug<T>(
   name: string | null,
-  protocol: ProtocolName,
+  protocol: Protocols,
   run: (options: RunOptions) => Promise<T>,
 ): Promise<T> {
   if (name === null) return run({});
   const bug = bugNamed(name);
-  if (bug.protocol !== protocol)
+  if (protocol !== "mixed" && bug.protocol !== protocol)
     throw new NemconError("USAGE", `"${name}" is a bug of ${bug.protocol}, and not of ${protocol}.`);
   const { machines = {}, ports } = bug;
-  return withMachines(protocol, machines, () => run(ports === undefined ? {} : { planted: ports }));
+  return withMachines(bug.protocol, machines, () => run(ports === undefined ? {} : { planted: ports }));
 }

@@ -1,6 +1,6 @@
-/** Many schedules of one protocol, one after another: what a worker does, and what its results add up to. */
+/** Many schedules of one kind, one after another: what a worker does, and what its results add up to. */
 
-import type { ProtocolName } from "../../protocols/index.ts";
+import type { Protocols } from "./capabilities.ts";
 import { joinHashes } from "./digest.ts";
 import { faultNames, namesOf, type FaultName } from "./faults.ts";
 import type { Violation } from "./judges.ts";
@@ -8,7 +8,7 @@ import { runSchedule, type RunOptions } from "./run.ts";
 import { drawSchedule, type FaultClass } from "./schedule.ts";
 
 export interface Batch {
-  readonly protocol: ProtocolName;
+  readonly protocol: Protocols;
   /** The first seed. */
   readonly seed: number;
   readonly schedules: number;
@@ -17,7 +17,7 @@ export interface Batch {
 }
 
 export interface Broken {
-  readonly protocol: ProtocolName;
+  readonly protocol: Protocols;
   readonly seed: number;
   readonly violations: readonly Violation[];
 }

@@ -37,9 +37,27 @@ export function capabilitiesOf(protocol: ProtocolName): Capabilities {
     readOnlyVotes: lacks.readOnlyVotes === undefined,
     onePhase: lacks.onePhase === undefined,
     unsolicitedVotes: protocols[protocol].unsolicitedVotes,
-    acceptors: protocols[protocol].acceptor !== null,
+    acceptors: needsAcceptors(protocol),
     asynchronous: lacks.asynchronous === undefined,
   };
 }
 
 export const names = Object.keys(protocols) as ProtocolName[];
+
+/** Those that keep their promises whatever fails. */
+export const safeNames: readonly ProtocolName[] = names.filter((name) => capabilitiesOf(name).asynchronous);
+
+/** What the transactions of a run have: all the same protocol, or each its own of the safe ones. */
+export type Protocols = ProtocolName | "mixed";
+
+/** All that a schedule can be drawn for and is said to hold. */
+export const safeRuns: readonly Protocols[] = [...safeNames, "mixed"];
+
+/** @returns the protocols that a transaction of such a run may have */
+export function namesIn(run: Protocols): readonly ProtocolName[] {
+  return run === "mixed" ? safeNames : [run];
+}
+
+export function needsAcceptors(protocol: ProtocolName): boolean {
+  return protocols[protocol].acceptor !== null;
+}

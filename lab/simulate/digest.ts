@@ -36,7 +36,7 @@ export class Digest implements Probe {
     return hex(this.high) + hex(this.low);
   }
 
-  begun({ id, work }: Plan): void {
+  begun({ id, work }: Pick<Plan, "id" | "work">): void {
     this.event(code.begun, id, [...work.keys()].join(" "));
   }
 
@@ -122,7 +122,7 @@ export class Digest implements Probe {
 /** One hash for several, in their order. */
 export function joinHashes(hashes: Iterable<string>): string {
   const digest = new Digest();
-  for (const hash of hashes) digest.begun({ id: hash, mode: "at once", work: new Map() });
+  for (const hash of hashes) digest.begun({ id: hash, work: new Map() });
   return digest.hash;
 }
 

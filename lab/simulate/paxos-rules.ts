@@ -16,6 +16,7 @@ import {
   type Value,
 } from "../../protocols/index.ts";
 import type { Entry, Envelope } from "../../runtime/engine/index.ts";
+import { needsAcceptors } from "./capabilities.ts";
 import type { Plan } from "./plan.ts";
 
 /** What an acceptor has in its journal of one transaction. */
@@ -42,7 +43,7 @@ interface Facts {
 }
 
 export class PaxosRules {
-  /** F+1; 0: there are no acceptors. */
+  /** F+1. */
   quorum = 0;
   private readonly violated: (what: string) => void;
   private readonly facts = new Map<TransactionId, Facts>();
@@ -51,8 +52,8 @@ export class PaxosRules {
     this.violated = violated;
   }
 
-  begun({ id, work }: Plan): void {
-    if (this.quorum === 0) return;
+  begun({ id, protocol, work }: Plan): void {
+    if (!needsAcceptors(protocol)) return;
     this.facts.set(id, {
       participants: [...work.keys()],
       acceptors: new Map(),

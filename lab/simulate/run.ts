@@ -60,13 +60,13 @@ class Run {
   constructor(schedule: Schedule, options: RunOptions) {
     this.schedule = schedule;
     this.options = options;
-    const { setup, seed, protocol } = schedule;
+    const { setup, seed } = schedule;
     const randoms = new Map(nodesOf(setup).map((node) => [node, new Seeded(hashOf(`${seed} ${node}`))]));
     const { journalBytes, participants, coordinators, acceptors, lockWaitMs, idleMs, decisionMs, turnMs } = setup;
     const rest = new Seeded(seed);
     this.world = new World(
       {
-        protocol,
+        protocol: setup.defaultProtocol,
         participants,
         coordinators,
         acceptors,
@@ -140,15 +140,16 @@ class Run {
     host.restoreDirectory();
   }
 
-  private begin(at: number, { coordinator, how, work, initiator, timeoutMs }: Schedule["transactions"][number]): void {
+  private begin(at: number, planned: Schedule["transactions"][number]): void {
+    const { protocol, coordinator, how, work, initiator, timeoutMs } = planned;
     const host = this.world.coordinators[coordinator] ?? this.world.coordinator;
     host.inTime(() => {
       if (host.isAlien) return;
       const { world, judges } = this;
       const id =
         how === "at once"
-          ? world.submit(work, timeoutMs, null, host)
-          : world.interact(work, timeoutMs, initiator, host);
+          ? world.submit(work, timeoutMs, null, host, protocol)
+          : world.interact(work, timeoutMs, initiator, host, protocol);
       this.begun[at] = id;
       if (id !== null && timeoutMs > 0) judges.excuse(id);
     });
@@ -163,7 +164,7 @@ class Run {
     host.inTime(() => {
       if (host.isAlien) return;
       if (what === "ask") world.ask(id);
-      else if (what === "retry") world.retry(id, planned.work);
+      else if (what === "retry") world.retry(id, planned.work, planned.protocol);
       else {
         this.judges.excuse();
         world.abort(id);

@@ -4,7 +4,7 @@
  */
 
 import type { NodeId, ProtocolName } from "../../protocols/index.ts";
-import { capabilitiesOf, type Capabilities } from "./capabilities.ts";
+import { capabilitiesOf, namesIn, needsAcceptors, type Capabilities, type Protocols } from "./capabilities.ts";
 import type { Fault } from "./faults.ts";
 import { Seeded } from "./random.ts";
 import { C, type Work } from "./setting.ts";
@@ -26,9 +26,12 @@ export interface Setup {
   readonly turnMs: number;
   /** What a message takes that nothing befalls. */
   readonly latencyMs: { readonly min: number; readonly max: number };
+  /** Under which a coordinator is asked for what it knows nothing of. */
+  readonly defaultProtocol: ProtocolName;
 }
 
 export interface PlannedTransaction {
+  readonly protocol: ProtocolName;
   readonly atMs: number;
   /** Which coordinator, from 0. */
   readonly coordinator: number;
@@ -59,7 +62,7 @@ export interface Weather {
 }
 
 export interface Schedule {
-  readonly protocol: ProtocolName;
+  readonly protocol: Protocols;
   readonly seed: number;
   readonly setup: Setup;
   readonly transactions: readonly PlannedTransaction[];
@@ -76,36 +79,36 @@ export type FaultClass = "all" | "crashes";
 
 const CLEAR: Weather = { lossRate: 0, copyRate: 0, slowRate: 0, slowMs: 0 };
 
-/** @param faults absent: those under which the protocol is said to hold */
-export function drawSchedule(protocol: ProtocolName, seed: number, faults?: FaultClass): Schedule {
-  const capabilities = capabilitiesOf(protocol);
-  const asynchronous = (faults ?? (capabilities.asynchronous ? "all" : "crashes")) === "all";
-  return new Draw(protocol, seed, capabilities, asynchronous).schedule();
+/** @param faults absent: those under which all its protocols are said to hold */
+export function drawSchedule(protocol: Protocols, seed: number, faults?: FaultClass): Schedule {
+  const holds = namesIn(protocol).every((name) => capabilitiesOf(name).asynchronous) ? "all" : "crashes";
+  return new Draw(protocol, seed, (faults ?? holds) === "all").schedule();
 }
 
 class Draw {
-  private readonly protocol: ProtocolName;
+  private readonly protocol: Protocols;
+  private readonly names: readonly ProtocolName[];
   private readonly seed: number;
   private readonly random: Seeded;
-  private readonly capabilities: Capabilities;
   private readonly asynchronous: boolean;
 
-  constructor(protocol: ProtocolName, seed: number, capabilities: Capabilities, asynchronous: boolean) {
+  constructor(protocol: Protocols, seed: number, asynchronous: boolean) {
     this.protocol = protocol;
+    this.names = namesIn(protocol);
     this.seed = seed;
     this.random = new Seeded(seed);
-    this.capabilities = capabilities;
     this.asynchronous = asynchronous;
   }
 
   schedule(): Schedule {
-    const { protocol, seed, random, capabilities, asynchronous } = this;
+    const { protocol, seed, random, names, asynchronous } = this;
+    const acceptors = names.some(needsAcceptors);
     const calm = random.chance(0.05);
     const setup: Setup = {
       participants: random.between(2, 4),
       // F of 0, 1 and 2; and where there are acceptors another coordinator may finish what one began.
-      acceptors: capabilities.acceptors ? random.pick([1, 3, 3, 3, 5]) : 0,
-      coordinators: capabilities.acceptors ? random.pick([1, 2, 2]) : random.pick([1, 1, 1, 2]),
+      acceptors: acceptors ? random.pick([1, 3, 3, 3, 5]) : 0,
+      coordinators: acceptors ? random.pick([1, 2, 2]) : random.pick([1, 1, 1, 2]),
       lockWaitMs: random.pick([0, 50, 400]),
       idleMs: random.chance(0.5) ? 4_000 : random.between(800, 3_000),
       // Short at times, so that who is in doubt asks others while all is still under way.
@@ -113,6 +116,7 @@ class Draw {
       journalBytes: random.chance(0.2) ? random.between(1_000, 4_000) : null,
       turnMs: random.pick([0, 0, 1, 3]),
       latencyMs: { min: 1, max: 10 },
+      defaultProtocol: this.name(),
     };
     const transactions = Array.from({ length: random.between(1, 6) }, () => this.transaction(setup));
     const nags = Array.from({ length: random.between(0, 3) }, () => this.nag(transactions, calm));
@@ -129,24 +133,34 @@ class Draw {
     return { protocol, seed, setup, transactions, nags, faults: drawn, weather, messages: null };
   }
 
+  /** Where there is no choice, nothing is drawn: a seed is the same run whatever other protocols there are. */
+  private name(): ProtocolName {
+    const { names, random } = this;
+    const [only] = names;
+    return names.length === 1 && only !== undefined ? only : random.pick(names);
+  }
+
   private transaction(setup: Setup): PlannedTransaction {
-    const { random, capabilities } = this;
+    const { random } = this;
+    const protocol = this.name();
+    const capabilities = capabilitiesOf(protocol);
     const members = random.some(named("P", setup.participants), random.pick([1, 2, 2, 2, 3]));
     const atOnce = capabilities.oneShot && random.chance(0.6);
     return {
+      protocol,
       atMs: random.next() ** 2 * CHAOS_MS,
       coordinator: random.between(0, setup.coordinators - 1),
       how: atOnce ? "at once" : "item by item",
       initiator: !atOnce && capabilities.unsolicitedVotes && random.chance(0.4) ? random.pick(members) : null,
-      work: Object.fromEntries(members.map((name) => [name, this.items()])),
+      work: Object.fromEntries(members.map((name) => [name, this.items(capabilities)])),
       timeoutMs: random.pick([0, 60, 400, 1_500]),
     };
   }
 
-  private items(): string[] {
-    const { random, capabilities } = this;
+  private items({ readOnlyVotes }: Capabilities): string[] {
+    const { random } = this;
     const key = () => random.pick(["x", "x", "y", "z"]);
-    if (capabilities.readOnlyVotes && random.chance(0.15)) return [`read ${key()}`];
+    if (readOnlyVotes && random.chance(0.15)) return [`read ${key()}`];
     const items = Array.from({ length: random.between(1, 2) }, () =>
       random.chance(0.2) ? `read ${key()}` : `add ${key()} ${random.between(1, 9)}`,
     );

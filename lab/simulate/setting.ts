@@ -37,6 +37,7 @@ export interface WorldOptions {
   readonly names?: Readonly<Record<"coordinators" | "participants" | "acceptors", readonly NodeId[]>>;
   /** null, or absent: the lab's own. */
   readonly store?: (participant: NodeId) => Store | null;
+  /** Of transactions that name none. */
   readonly protocol: ProtocolName;
   readonly participants: number;
   /** C, C2 … */

@@ -3,6 +3,7 @@
  * Hildebrandt 2002, "Simplifying and Isolating Failure-Inducing Input"), and what is left is made plain.
  */
 
+import { needsAcceptors } from "./capabilities.ts";
 import type { Fault } from "./faults.ts";
 import { found, type RuleName } from "./judges.ts";
 import { runSchedule, type Outcome, type RunOptions } from "./run.ts";
@@ -133,7 +134,10 @@ function isWhole(schedule: Schedule): boolean {
   const { transactions, faults, messages, setup } = schedule;
   return (
     transactions.every(
-      ({ coordinator, work }) => coordinator < setup.coordinators && Object.keys(work).every((node) => nodes.has(node)),
+      ({ protocol, coordinator, work }) =>
+        coordinator < setup.coordinators &&
+        (setup.acceptors > 0 || !needsAcceptors(protocol)) &&
+        Object.keys(work).every((node) => nodes.has(node)),
     ) && [...faults, ...(messages ?? [])].flatMap(namedBy).every((node) => nodes.has(node))
   );
 }
@@ -199,6 +203,7 @@ function changesOf(schedule: Schedule): Change[] {
     setup({ coordinators: 1 }),
     renamed,
     ...[1, 2, 3, 4].filter((count) => count < participants).map((count) => setup({ participants: count })),
+    ...(schedule.protocol === "mixed" ? [setup({ acceptors: 0, defaultProtocol: "2pc" })] : []),
     ...[1, 3].filter((count) => count < acceptors).map((count) => setup({ acceptors: count })),
     setup({ coordinators: Math.min(coordinators, 2) }),
     setup({ turnMs: 0 }),
@@ -208,7 +213,13 @@ function changesOf(schedule: Schedule): Change[] {
     ...schedule.transactions.flatMap((planned, at) => smaller(planned, at)),
     ...schedule.transactions.map((_, at) => changed(at, (each) => ({ ...each, timeoutMs: 0 }))),
     ...schedule.transactions.map((_, at) => changed(at, (each) => ({ ...each, initiator: null }))),
+    ...(schedule.protocol === "mixed" ? schedule.transactions.map((_, at) => changed(at, inTwoPhase)) : []),
   ];
+}
+
+/** One protocol fewer to look at: whatever another one can be asked to do, two-phase commit can. */
+function inTwoPhase(planned: PlannedTransaction): PlannedTransaction {
+  return { ...planned, protocol: "2pc" };
 }
 
 /** A transaction with a branch less, or an item of work. */

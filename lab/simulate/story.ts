@@ -4,17 +4,18 @@ import { describeFault } from "./faults.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Lines that say what is run. */
-export function describeSchedule({ setup, transactions, nags, faults, messages }: Schedule): string[] {
+export function describeSchedule({ protocol, setup, transactions, nags, faults, messages }: Schedule): string[] {
   const { coordinators, participants, acceptors } = setup;
   const nodes = [count(coordinators, "coordinator"), count(participants, "participant")];
   if (acceptors > 0) nodes.push(count(acceptors, "acceptor"));
   return [
     nodes.join(", "),
-    ...transactions.map(({ atMs, how, work, initiator, timeoutMs }, at) => {
+    ...transactions.map(({ protocol: own, atMs, how, work, initiator, timeoutMs }, at) => {
       const branches = Object.entries(work).map(([node, items]) => `${node} "${items.join("; ")}"`);
+      const by = protocol === "mixed" ? `, ${own}` : "";
       const begins = initiator === null ? "" : `, begun by ${initiator}`;
       const limit = timeoutMs === 0 ? "" : `, within ${timeoutMs} ms`;
-      return `${Math.round(atMs)} ms: transaction ${at + 1}, ${how}${begins}${limit}: ${branches.join(", ")}`;
+      return `${Math.round(atMs)} ms: transaction ${at + 1}${by}, ${how}${begins}${limit}: ${branches.join(", ")}`;
     }),
     ...nags.map(({ atMs, what, of }) => `${Math.round(atMs)} ms: its client ${said[what]} transaction ${of + 1}`),
     ...faults.map(describeFault),

@@ -8,6 +8,7 @@ import {
   type AcceptorGroup,
   type Answer,
   type NodeId,
+  type ProtocolName,
   type TransactionId,
 } from "../../protocols/index.ts";
 import type { Random } from "../../runtime/engine/index.ts";
@@ -169,12 +170,12 @@ export class World implements Surroundings {
     timeoutMs = 0,
     id: TransactionId | null = null,
     at: CoordinatorHost = this.coordinator,
+    protocol: ProtocolName = this.options.protocol,
   ): TransactionId | null {
     const branches = Object.entries(work).map(([participant, items]) => ({
       participant,
       work: () => bytes(items.join("; ")),
     }));
-    const { protocol } = this.options;
     let given: TransactionId | null = null;
     const told: Answer[] = [];
     const tell = (answer: Answer) => {
@@ -185,19 +186,18 @@ export class World implements Surroundings {
       given = at.coordinator.submit({ id, protocol, timeoutMs, patienceMs, branches }, tell);
     });
     if (given === null) return null;
-    const plan: Plan = { id: given, mode: "at once", work: new Map(Object.entries(work)) };
+    const plan: Plan = { id: given, protocol, mode: "at once", work: new Map(Object.entries(work)) };
     for (const probe of this.probes) probe.begun?.(plan);
     for (const answer of told) this.answered(given, answer, "begin");
     return given;
   }
 
   /** The same request once more, as a client sends it that has heard no answer. */
-  retry(id: TransactionId, work: Work): void {
+  retry(id: TransactionId, work: Work, protocol: ProtocolName = this.options.protocol): void {
     const branches = Object.entries(work).map(([participant, items]) => ({
       participant,
       work: () => bytes(items.join("; ")),
     }));
-    const { protocol } = this.options;
     this.note(`begin of ${id} again`);
     const at = this.coordinatorOf(id);
     this.atDoor(at, () => {
@@ -217,14 +217,15 @@ export class World implements Surroundings {
     timeoutMs = 0,
     initiator: NodeId | null = null,
     at: CoordinatorHost = this.coordinator,
+    protocol: ProtocolName = this.options.protocol,
   ): TransactionId | null {
     let given: TransactionId | null = null;
     this.atDoor(at, () => {
-      given = at.coordinator.begin(this.options.protocol, timeoutMs, initiator ?? "").id;
+      given = at.coordinator.begin(protocol, timeoutMs, initiator ?? "").id;
     });
     if (given === null) return null;
     const id: TransactionId = given;
-    const plan: Plan = { id, mode: "item by item", work: new Map(Object.entries(work)) };
+    const plan: Plan = { id, protocol, mode: "item by item", work: new Map(Object.entries(work)) };
     for (const probe of this.probes) probe.begun?.(plan);
     const items = Object.entries(work).flatMap(([participant, list]) => list.map((item) => ({ participant, item })));
     const last = items.findLastIndex(({ participant }) => participant === initiator);
@@ -248,9 +249,9 @@ export class World implements Surroundings {
   ask(id: TransactionId): void {
     const at = this.coordinatorOf(id);
     at.guard(() => {
-      const { engine, sessions } = at.coordinator;
+      const { engine, sessions, choice } = at.coordinator;
       if (sessions.get(id) === undefined)
-        engine.ask(id, this.options.protocol, (answer) => this.answered(id, answer, "status"));
+        engine.ask(id, choice.ofUnknown(), (answer) => this.answered(id, answer, "status"));
     });
   }
 

@@ -1,6 +1,7 @@
 /**
- * Every protocol of the registry, unchanged real engine and wiring, random schedules with every fault of
- * protocols §0.1 W1–W3: the rules of §D.3 hold on every prefix, and after the faults stop everything ends.
+ * Every protocol of the registry, and the safe ones side by side, unchanged real engine and wiring, random schedules
+ * with every fault of protocols §0.1 W1–W3: the rules of §D.3 hold on every prefix, and after the faults stop everything
+ * ends.
  */
 import { expect, test } from "vitest";
 import { names } from "../../lab/simulate/capabilities.ts";
@@ -12,7 +13,7 @@ const { SEED, SEEDS, CI } = process.env;
 const first = Number(SEED ?? 1);
 const count = Number(SEEDS ?? (SEED === undefined ? (CI === "true" ? 10_000 : 1_500) : 1));
 
-test.each(names)(
+test.each([...names, "mixed"] as const)(
   `%s: the rules hold on seeds ${first} to ${first + count - 1}`,
   async (protocol) => {
     for (let seed = first; seed < first + count; seed += 1) {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { judgeTrace } from "../../../lab/check/judge.ts";
 import { withBug } from "../../../lab/bugs/plant.ts";
 import { runBatch } from "../../../lab/simulate/batch.ts";
-import { names } from "../../../lab/simulate/capabilities.ts";
+import { names, safeNames } from "../../../lab/simulate/capabilities.ts";
 import { describeFault, faultNames } from "../../../lab/simulate/faults.ts";
 import { found } from "../../../lab/simulate/judges.ts";
 import { simulate } from "../../../lab/simulate/pool.ts";
@@ -56,7 +56,7 @@ test("every fault has words of its own", () => {
   expect(words.size).toBeGreaterThanOrEqual(10);
 });
 
-test.each(names)(
+test.each([...names, "mixed"] as const)(
   "the traces of %s pass the judges of real traces",
   async (protocol) => {
     for (let seed = 1; seed <= (CI ? 1_000 : 150); seed += 1) {
@@ -77,8 +77,30 @@ test("3pc-plain breaks where a slow node is taken for a dead one", async () => {
   expect(broken?.violations[0]?.rule).toBe("agreement");
   const { schedule, outcome } = await shrink(drawSchedule("3pc-plain", broken?.seed ?? 0, "all"), "agreement");
   expect(found(outcome.violations, ["agreement"])).not.toBeNull();
-  expect(schedule.transactions).toHaveLength(1);
+  // Another one may be left that only makes messages count as they did.
+  expect(schedule.transactions.length).toBeLessThanOrEqual(2);
 }, 300_000);
+
+test("in a mixed run each transaction has a safe protocol of its own, and a violation shows the one that has the bug", async () => {
+  const drawn = Array.from({ length: 50 }, (_, at) => drawSchedule("mixed", at + 1));
+  expect(new Set(drawn.flatMap(({ transactions }) => transactions.map(({ protocol }) => protocol)))).toEqual(
+    new Set(safeNames),
+  );
+  expect(drawn.some(({ transactions }) => new Set(transactions.map(({ protocol }) => protocol)).size >= 4)).toBe(true);
+  await withBug("lost-promise", "mixed", async (options) => {
+    const { broken } = await runBatch({ protocol: "mixed", seed: 1, schedules: 200 }, options);
+    const { schedule } = await shrink(drawSchedule("mixed", broken[0]?.seed ?? 0), "paxos", options);
+    expect(schedule.transactions.map(({ protocol }) => protocol)).toEqual(["paxos-commit"]);
+    expect(describeSchedule(schedule)[1]).toContain("transaction 1, paxos-commit, ");
+  });
+  await withBug("no-tombstone", "mixed", async (options) => {
+    const { broken } = await runBatch({ protocol: "mixed", seed: 1, schedules: 1_500 }, options);
+    const { schedule } = await shrink(drawSchedule("mixed", broken[0]?.seed ?? 0), "refinement", options);
+    // What nobody needs is gone.
+    expect(schedule.setup.acceptors).toBe(0);
+    expect(schedule.transactions.map(({ protocol }) => protocol)).toEqual(["2pc"]);
+  });
+}, 120_000);
 
 test("what is not needed for a violation is left out of it", async () => {
   await withBug("m3-early-commit", "2pc", async (options) => {
