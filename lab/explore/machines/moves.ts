@@ -63,7 +63,8 @@ export class Moves {
   private readonly natures: readonly Nature[];
   private readonly counters: Counters;
   private readonly known: (readonly Move[] | undefined)[] = [];
-  private readonly delivered = new Map<number, Result | null>();
+  /** By site, and then by letter, each in time and late. */
+  private readonly delivered: ((Result | null | undefined)[] | undefined)[] = [];
 
   constructor(model: Model) {
     this.model = model;
@@ -96,14 +97,15 @@ export class Moves {
 
   /** null: not within the highest round. */
   deliver(number: number, letter: number, isLate: boolean): Result | null {
-    const key = (number * 2 + (isLate ? 1 : 0)) * LETTERS + letter;
-    const known = this.delivered.get(key);
+    const row = (this.delivered[number] ??= []);
+    const key = letter * 2 + (isLate ? 1 : 0);
+    const known = row[key];
     if (known !== undefined) return known;
     const site = this.sites.at(number);
     const { from, body } = this.letters.at(letter);
     const input: Input = { kind: "message", from: this.name(from), body, expired: isLate };
     const result = this.resultOf(site, turn(this.nature(site.node), site, input));
-    this.delivered.set(key, result);
+    row[key] = result;
     return result;
   }
 
@@ -311,9 +313,6 @@ export class Moves {
 
 type On = (input: Input, from?: Site) => Result | null;
 type Add = (label: string, result: Result | null, more?: Partial<Move>) => void;
-
-/** More than any run has letters. */
-const LETTERS = 2 ** 20;
 
 const REQUESTS: ReadonlySet<string> = new Set([
   "prepare",

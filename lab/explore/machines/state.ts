@@ -37,16 +37,27 @@ export class Layout {
     const size = this.nodes * 3 + 6 + 2 + (state.length - this.letters) * 2;
     if (size > this.bytes.length) this.bytes = new Uint8Array(size * 2);
     const { bytes } = this;
-    let at = 0;
-    for (let field = 0; field < state.length; field += 1) {
+    // A loop for each width: this runs for every transition.
+    let [at, field, excess] = [0, 0, 0];
+    for (; field < this.nodes; field += 1, at += 3) {
       const value = state[field] ?? 0;
-      const width = this.widthOf(field);
-      if (value >= 2 ** (8 * width)) throw new RangeError("there are more sites or messages than a state can name");
       bytes[at] = value;
-      if (width > 1) bytes[at + 1] = value >>> 8;
-      if (width > 2) bytes[at + 2] = value >>> 16;
-      at += width;
+      bytes[at + 1] = value >>> 8;
+      bytes[at + 2] = value >>> 16;
+      excess |= value >>> 24;
     }
+    for (; field < this.alarm; field += 1, at += 1) {
+      const value = state[field] ?? 0;
+      bytes[at] = value;
+      excess |= value >>> 8;
+    }
+    for (; field < state.length; field += 1, at += 2) {
+      const value = state[field] ?? 0;
+      bytes[at] = value;
+      bytes[at + 1] = value >>> 8;
+      excess |= value >>> 16;
+    }
+    if (excess !== 0) throw new RangeError("there are more sites or messages than a state can name");
     return bytes.subarray(0, size);
   }
 

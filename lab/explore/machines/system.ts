@@ -236,10 +236,19 @@ export class MachineSystem implements System<State> {
     label: string,
     next: Next,
   ): void {
-    const after = this.after(state, node, result, taken, cost, flag);
     // Most letters that stay in flight say nothing new.
-    if (taken < 0 && cost < 0 && after.length === state.length && isSame(after, state)) return;
-    next(label, after);
+    if (taken < 0 && cost < 0 && this.isIdle(state, node, result, flag)) return;
+    next(label, this.after(state, node, result, taken, cost, flag));
+  }
+
+  /** Whether the state after it is the one before it. */
+  private isIdle(state: State, node: number, result: Result, flag: number): boolean {
+    const { layout } = this;
+    if (result.site !== state[node]) return false;
+    const flags = result.told | flag;
+    if (((state[layout.flags] ?? 0) & flags) !== flags) return false;
+    const alarm = this.isPresumed(state, result) ? 0 : result.alarm;
+    return alarm === state[layout.alarm] && result.letters.every((letter) => isIn(state, layout.letters, letter));
   }
 
   /** @param taken the letter at this place is gone; -1: none. @param cost the budget at this place is smaller; -1: none */
@@ -271,7 +280,9 @@ export class MachineSystem implements System<State> {
       for (let node = 0; node < this.layout.nodes; node += 1)
         for (const move of this.moves.movesOf(state[node] ?? 0))
           if (this.isFree(move) && this.isPossible(state, move)) this.add(state, node, move.result);
-      for (const number of state.slice(this.layout.letters)) {
+      // What comes in before this place meanwhile is looked at in the next round.
+      for (let at = this.layout.letters; at < state.length; at += 1) {
+        const number = state[at] ?? 0;
         const { to, expires } = this.moves.letters.at(number);
         const site = state[to] ?? 0;
         if (!this.look(state, to).isUp) continue;
@@ -356,12 +367,21 @@ function without(state: State, at: number): State {
 }
 
 function insert(state: number[], from: number, letter: number): void {
-  let at = from;
-  while (at < state.length && (state[at] ?? 0) < letter) at += 1;
+  const at = placeOf(state, from, letter);
   if (state[at] !== letter) state.splice(at, 0, letter);
 }
 
-function isSame(a: State, b: State): boolean {
-  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
-  return true;
+function isIn(state: State, from: number, letter: number): boolean {
+  return state[placeOf(state, from, letter)] === letter;
+}
+
+/** Of the first of the sorted letters that is not smaller. */
+function placeOf(state: State, from: number, letter: number): number {
+  let [low, high] = [from, state.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((state[middle] ?? 0) < letter) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
