@@ -1,8 +1,9 @@
 /**
  * `npm run spec`: TLC runs the specifications of spec/ and must find what spec/expected.json says: the number of states,
- * the depth, no violation, and in each mutation the violation that was planted. `-- --all` runs the large configurations
- * too, `-- --only NAME` one of them, with the counterexample of a mutation. Where Java or TLC is missing nothing is run and that is said; with `--require` it
- * is a failure.
+ * the depth, no violation, no action that never happens but those named as idle, and in each mutation the violation that
+ * was planted. `-- --all` runs the large configurations
+ * too, `-- --only NAME` one of them, with the counterexample of a mutation. Where Java or TLC is missing nothing is run
+ * and that is said; with `--require` it is a failure.
  */
 
 import { join } from "node:path";

@@ -17,11 +17,28 @@ function note(code: number, severity: number, text: string): string {
   return `@!@!@STARTMSG ${code}:${severity} @!@!@\n${text}\n@!@!@ENDMSG ${code} @!@!@\n`;
 }
 
+/** Counts on the way, which are less than those at the end; and an action in two places. */
+const counted = [
+  note(2201, 0, "The coverage statistics at 2026-11-30 17:32:33"),
+  note(2772, 0, "<Commit line 86, col 1 to line 86, col 8 of module M>: 0:0"),
+  note(2202, 0, "End of statistics."),
+  note(2201, 0, "The coverage statistics at 2026-11-30 17:33:33"),
+  note(2773, 0, "<Init line 44, col 1 to line 44, col 4 of module M>: 1:1"),
+  note(2772, 0, "<Prepare line 54, col 1 to line 54, col 12 of module M>: 64:1,156"),
+  note(2221, 0, "  line 55, col 6 to line 55, col 22 of module M: 1020"),
+  note(2772, 0, "<Commit line 86, col 1 to line 86, col 8 of module M>: 0:24"),
+  note(2772, 0, "<Forget line 90, col 1 to line 90, col 8 of module M>: 0:0"),
+  note(2772, 0, "<Crash line 94, col 1 to line 94, col 8 of module M>: 0:0"),
+  note(2772, 0, "<Crash line 95, col 1 to line 95, col 8 of module M>: 2:3"),
+  note(2202, 0, "End of statistics."),
+].join("");
+
 const clean = [
   note(2262, 0, "TLC2 Version 2.18 of 20 March 2023"),
   note(2193, 0, "Model checking completed. No error has been found.\n  Estimates of the probability"),
   note(2199, 0, "17647567 states generated, 1,321,761 distinct states found, 0 states left on queue."),
   note(2194, 0, "The depth of the complete state graph search is 28."),
+  counted,
 ].join("");
 
 function broken(code: number, text: string): string {
@@ -35,7 +52,7 @@ function broken(code: number, text: string): string {
   ].join("");
 }
 
-const holds = { module: "M", config: "M", distinct: 1_321_761, depth: 28 };
+const holds = { module: "M", config: "M", distinct: 1_321_761, depth: 28, idle: ["Forget"] };
 const fails = { module: "M", config: "M", violates: "Refinement", depth: 2 };
 const refinement = "Action property line 59, col 17 to line 59, col 27 of module TCommit is violated.";
 
@@ -44,6 +61,11 @@ describe("what TLC prints", () => {
     const report = readReport(clean);
     expect(report).toMatchObject({ distinct: 1_321_761, depth: 28, violated: null, trouble: "" });
     expect(difference(holds, report)).toBe("");
+  });
+
+  test("counts the steps of each action", () => {
+    const steps = { Prepare: 1156, Commit: 24, Forget: 0, Crash: 3 };
+    expect(Object.fromEntries(readReport(clean).actions)).toEqual(steps);
   });
 
   test.each([
@@ -74,6 +96,15 @@ describe("a difference is", () => {
   test.each([
     ["another number of states", { ...holds, distinct: 34 }, clean, "expected 34 states, 28 deep"],
     ["another depth", { ...holds, depth: 27 }, clean, "expected 1,321,761 states, 27 deep"],
+    [
+      "an action that never happens",
+      { ...holds, idle: [] },
+      clean,
+      "never happens, and is not expected to be idle: Forget",
+    ],
+    ["one that does", { ...holds, idle: ["Forget", "Crash"] }, clean, "expected to be idle, and is not: Crash"],
+    ["one that is not there", { ...holds, idle: ["Forget", "Forge"] }, clean, "expected to be idle, and is not: Forge"],
+    ["no count of actions", holds, clean.replace(counted, ""), "TLC counted no actions"],
     ["a violation", holds, broken(2110, "Invariant Agreement is violated."), "Agreement is violated"],
     ["none where one was planted", fails, clean, "nothing is violated, and Refinement must be"],
     ["another one than was planted", fails, broken(2110, "Invariant TypeOK is violated."), "TypeOK is violated, and"],

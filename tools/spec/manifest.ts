@@ -17,6 +17,8 @@ const holds = z.strictObject({
   depth: z.int().positive(),
   /** Takes minutes: only with `--all`. */
   large: z.literal(true).optional(),
+  /** Actions that this configuration leaves no room for. Every other one must happen, or its rules say nothing of it. */
+  idle: z.array(z.string()).optional(),
   /** The system in lab/explore that has as many states, and what `nemcon explore` is given for it. */
   explore: z
     .strictObject({

@@ -1,6 +1,6 @@
 /** Reads what TLC prints under `-tool`, and compares it with what is expected. */
 
-import type { Expected } from "./manifest.ts";
+import type { Expected, Holds } from "./manifest.ts";
 
 export interface Report {
   readonly distinct: number;
@@ -9,6 +9,8 @@ export interface Report {
   readonly violated: string | null;
   /** The names of the actions that lead to the violation. */
   readonly steps: readonly string[];
+  /** How many steps each action made, new states or not; empty where TLC was not asked to count. */
+  readonly actions: ReadonlyMap<string, number>;
   /** The counterexample as TLC prints it. */
   readonly trace: string;
   /** What TLC complained about other than a violation; "" where it saw everything. */
@@ -18,6 +20,8 @@ export interface Report {
 /** Numbers of TLC's messages: tlc2.output.EC. */
 const STATISTICS = 2199;
 const DEPTH = 2194;
+const COVERAGE = 2201;
+const ACTION = 2772;
 const SUCCESS = 2193;
 const STATE = 2217;
 const INVARIANT = 2110;
@@ -39,6 +43,19 @@ function notesOf(output: string): Note[] {
     severity: Number(severity),
     text: text.trimEnd(),
   }));
+}
+
+/** Of the last count, which comes when all was seen; an action that Next has in two places is counted in each. */
+function actionsOf(notes: readonly Note[]): ReadonlyMap<string, number> {
+  const actions = new Map<string, number>();
+  const last = notes.findLastIndex(({ code }) => code === COVERAGE);
+  for (const { code, text } of notes.slice(last + 1)) {
+    const counted = code === ACTION ? /^<(\w+) .*>: [\d,]+:([\d,]+)$/.exec(text) : null;
+    if (counted === null) continue;
+    const [, name = "", steps = ""] = counted;
+    actions.set(name, (actions.get(name) ?? 0) + Number(steps.replaceAll(",", "")));
+  }
+  return actions;
 }
 
 /** A step property of another module has no name of its own in TLC: it is that module's next-state relation. */
@@ -66,6 +83,7 @@ export function readReport(output: string): Report {
     depth: violated === null ? numberIn(DEPTH, /search is ([\d,]+)\./) : states.length,
     violated,
     steps: states.slice(1).map((state) => /^\d+: <(\w+)/.exec(state)?.[1] ?? "?"),
+    actions: actionsOf(notes),
     trace: states.join("\n\n"),
     trouble:
       errors.length > 0
@@ -86,8 +104,18 @@ export function difference(expected: Expected, report: Report): string {
     return report.depth === expected.depth ? "" : `the way there has ${report.depth} states, not ${expected.depth}`;
   }
   if (report.violated !== null) return `${report.violated} is violated\n${report.trace}`;
-  if (report.distinct === expected.distinct && report.depth === expected.depth) return "";
-  return `expected ${count(expected.distinct)} states, ${expected.depth} deep`;
+  if (report.distinct !== expected.distinct || report.depth !== expected.depth)
+    return `expected ${count(expected.distinct)} states, ${expected.depth} deep`;
+  return idleDifference(expected, report);
+}
+
+function idleDifference({ idle = [] }: Holds, { actions }: Report): string {
+  if (actions.size === 0) return "TLC counted no actions";
+  const never = [...actions].filter(([, steps]) => steps === 0).map(([name]) => name);
+  const unexpected = never.filter((name) => !idle.includes(name));
+  if (unexpected.length > 0) return `never happens, and is not expected to be idle: ${unexpected.join(", ")}`;
+  const busy = idle.filter((name) => !never.includes(name));
+  return busy.length > 0 ? `expected to be idle, and is not: ${busy.join(", ")}` : "";
 }
 
 export function count(states: number): string {

@@ -10,6 +10,9 @@ import { readReport, type Report } from "./report.ts";
 /** Two at once with this much heap each: 4 GiB together. */
 const HEAP = "-Xmx2g";
 
+/** Actions are counted when all was seen; on the way only so often, since nobody reads that. */
+const COUNT_EVERY_MINUTES = "60";
+
 /** One TLC each, with one worker: only then is the search breadth first to the letter, and its depth a number to compare. */
 export const AT_ONCE = Math.min(2, availableParallelism());
 
@@ -37,6 +40,8 @@ export async function runTlc(tools: { java: string; jar: string }, folder: strin
     "-cleanup",
     "-workers",
     "1",
+    // What was planted is found before everything was seen.
+    ...("violates" in entry ? [] : ["-coverage", COUNT_EVERY_MINUTES]),
     "-metadir",
     scratch,
     "-config",
