@@ -24,6 +24,7 @@ interface Options {
   readonly seed: number;
   readonly schedules: number;
   readonly faults?: "all" | "crashes";
+  readonly workload?: "operations" | "money";
   readonly workers?: number;
   readonly bug?: string;
   readonly trace?: string;
@@ -59,6 +60,13 @@ export function define(command: Command, shell: Shell): void {
         "crashes",
       ]),
     )
+    .addOption(
+      new Option(
+        "--workload <name>",
+        "operations: whatever may conflict; money: transfers between accounts, whose sum never changes " +
+          "(default: operations; mixed: either)",
+      ).choices(["operations", "money"]),
+    )
     .option("--workers <number>", "threads (default: one for each processor)", positive)
     .addOption(new Option("--bug <name>", "with a planted bug of docs/lab.md").choices(bugNames))
     .option("--trace <file>", "write what is shown of a broken schedule, or the only one, for nemcon check")
@@ -88,12 +96,13 @@ function protocolsOf({ protocol, bug }: Options): readonly Protocols[] {
 async function run(options: Options, shell: Shell): Promise<void> {
   const { output, signal } = shell;
   const { seed, schedules, faults = "all", workers, bug = null, trace } = options;
+  const workload = options.workload ?? (bug === null ? undefined : bugNamed(bug).workload);
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
   const protocols = protocolsOf(options);
   const total = protocols.length * schedules;
   const counted = await simulate(
-    protocols.map((protocol) => ({ protocol, seed, schedules, faults })),
+    protocols.map((protocol) => ({ protocol, seed, schedules, faults, ...(workload && { workload }) })),
     {
       bug,
       signal,
@@ -111,7 +120,8 @@ async function run(options: Options, shell: Shell): Promise<void> {
   const elapsed = seconds();
   const first = tallies.flatMap(({ tally }) => tally.broken)[0];
   const shown = first ?? (schedules === 1 && tallies.length === 1 ? onlyOf(tallies, seed) : undefined);
-  const replayed = shown === undefined ? null : await replay(shown, { faults, bug, trace: trace ?? null });
+  const replayed =
+    shown === undefined ? null : await replay(shown, { faults, workload: workload ?? null, bug, trace: trace ?? null });
   const isWhole = tallies.reduce((sum, { tally }) => sum + tally.schedules, 0) === total;
   if (output.json) output.document(documentOf(options, tallies, elapsed, replayed));
   else {

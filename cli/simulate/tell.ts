@@ -3,13 +3,17 @@
 import type { BrokenSchedule, Replayed, Tally } from "../../lab/index.ts";
 import type { Output } from "../output.ts";
 
+interface Asked {
+  readonly faults?: string;
+  readonly workload?: string;
+  readonly bug?: string;
+}
+
 /** The command that runs a broken schedule again. */
-export function commandFor(
-  { protocol, seed }: BrokenSchedule,
-  { faults, bug }: { readonly faults?: string; readonly bug?: string },
-): string {
+export function commandFor({ protocol, seed }: BrokenSchedule, { faults, workload, bug }: Asked): string {
   const words = ["nemcon", "simulate", "--protocol", protocol, "--seed", String(seed), "--schedules", "1"];
   if (faults !== undefined) words.push("--faults", faults);
+  if (workload !== undefined) words.push("--workload", workload);
   if (bug !== undefined) words.push("--bug", bug);
   return words.join(" ");
 }
@@ -24,7 +28,7 @@ export function tellFaults({ faults }: Tally): string {
 /** A broken schedule, shrunk: what is run, what happens, and which rule that breaks. */
 export function tellReplay(
   broken: BrokenSchedule,
-  options: { readonly faults?: string; readonly bug?: string },
+  options: Asked,
   { schedule, diagram, violations, runs }: Replayed,
   output: Output,
 ): void {

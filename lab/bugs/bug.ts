@@ -1,6 +1,7 @@
 /** A planted bug: a protocol that is wrong in one thing, to see that judges notice. No shipped file knows of it. */
 
 import type { ProtocolName } from "../../protocols/index.ts";
+import type { Workload } from "../simulate/schedule.ts";
 import type { RuleName } from "../simulate/judges.ts";
 import type { PlantedInPorts } from "../simulate/setting.ts";
 import type { Wrapped } from "./machines.ts";
@@ -17,6 +18,8 @@ export interface Bug {
   readonly ports?: PlantedInPorts;
   /** One of these, whatever else: what users would see, not only the order of writes. */
   readonly seenBy: readonly RuleName[];
+  /** Which schedules find it; absent: operations. */
+  readonly workload?: Workload;
   /** Who finds it: random schedules, unless it takes a chain of events that only an exhaustive search comes across. */
   readonly foundBy?: "explorer";
   /** It breaks the order of writes and sends too, which is seen at once. */

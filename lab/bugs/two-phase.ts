@@ -138,6 +138,14 @@ export const twoPhaseBugs: readonly Bug[] = [
     seenBy: ["serializability"],
   },
   {
+    name: "stale-reads",
+    what: "who reads is told what was there before it waited for its lock",
+    protocol: "2pc",
+    ports: { staleReads: true },
+    workload: "money",
+    seenBy: ["money"],
+  },
+  {
     name: "wrong-presumption",
     what: "silence is taken for a commit",
     protocol: "2pc",

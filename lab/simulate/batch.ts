@@ -5,7 +5,7 @@ import { joinHashes } from "./digest.ts";
 import { faultNames, namesOf, type FaultName } from "./faults.ts";
 import type { Violation } from "./judges.ts";
 import { runSchedule, type RunOptions } from "./run.ts";
-import { drawSchedule, type FaultClass } from "./schedule.ts";
+import { drawSchedule, type FaultClass, type Workload } from "./schedule.ts";
 
 export interface Batch {
   readonly protocol: Protocols;
@@ -14,6 +14,8 @@ export interface Batch {
   readonly schedules: number;
   /** Absent: those under which the protocol is said to hold. */
   readonly faults?: FaultClass;
+  /** Absent: operations; where protocols are mixed, either. */
+  readonly workload?: Workload;
 }
 
 export interface Broken {
@@ -40,7 +42,7 @@ export async function runBatch(batch: Batch, options: RunOptions = {}): Promise<
   const hashes: string[] = [];
   let events = 0;
   for (let seed = first; seed < first + schedules; seed += 1) {
-    const outcome = await runSchedule(drawSchedule(protocol, seed, batch.faults), options);
+    const outcome = await runSchedule(drawSchedule(protocol, seed, batch), options);
     events += outcome.events;
     hashes.push(outcome.hash);
     for (const fault of outcome.faults) for (const name of namesOf(fault)) faults[name] += 1;

@@ -175,6 +175,7 @@ export class ParticipantHost extends FollowerHost<Participant> {
       voted: (id, seen, readOnly) => this.tell((probe) => probe.read?.(name, id, seen, readOnly)),
       applied: (id, keys) => this.tell((probe) => probe.applied?.(name, id, [...keys])),
       unlockedReads: this.world.planted.unlockedReads === true,
+      staleReads: this.world.planted.staleReads === true,
     });
   }
 }

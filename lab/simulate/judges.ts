@@ -32,6 +32,7 @@ export const rules = [
   "lock discipline",
   "whole work",
   "serializability",
+  "money",
   "collected once",
   "paxos",
   "admission",

@@ -18,6 +18,8 @@ export interface Probe {
   read?(node: NodeId, id: TransactionId, seen: ReadonlyMap<string, TransactionId | null>, readOnly: boolean): void;
   /** A branch has committed what it wrote to these keys. */
   applied?(node: NodeId, id: TransactionId, keys: readonly string[]): void;
+  /** A client was told what an item of its work gave back. */
+  worked?(id: TransactionId, participant: NodeId, result: Uint8Array): void;
   answered?(id: TransactionId, answer: Answer, to: "begin" | "retry" | "status"): void;
   alarm?(node: NodeId, id: TransactionId, alarm: Alarm, detail: string): void;
   crashed?(node: NodeId): void;

@@ -6,12 +6,14 @@ import { withBug } from "../bugs/plant.ts";
 import type { Broken } from "./batch.ts";
 import type { Violation } from "./judges.ts";
 import { runSchedule } from "./run.ts";
-import { drawSchedule, type FaultClass } from "./schedule.ts";
+import { drawSchedule, type FaultClass, type Workload } from "./schedule.ts";
 import { shrink } from "./shrink.ts";
 import { describeSchedule } from "./story.ts";
 
 export interface ReplayOptions {
   readonly faults: FaultClass;
+  /** null: as drawn. */
+  readonly workload: Workload | null;
   /** The name of a planted bug; null: none. */
   readonly bug: string | null;
   /** Where the trace goes; null: nowhere. */
@@ -30,9 +32,9 @@ export interface Replayed {
 
 /** @param broken one that breaks no rule is run as it is */
 export function replay({ protocol, seed, violations: [first] }: Broken, options: ReplayOptions): Promise<Replayed> {
-  const { faults, bug, trace: file } = options;
+  const { faults, workload, bug, trace: file } = options;
   return withBug(bug, protocol, async (planted) => {
-    const drawn = drawSchedule(protocol, seed, faults);
+    const drawn = drawSchedule(protocol, seed, { faults, ...(workload === null ? {} : { workload }) });
     const shrunk = first === undefined ? null : await shrink(drawn, first.rule, planted);
     const schedule = shrunk?.schedule ?? drawn;
     const events: TraceEvent[] = [];

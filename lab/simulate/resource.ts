@@ -27,6 +27,8 @@ export interface ResourceHooks {
   applied?(id: TransactionId, keys: Iterable<string>): void;
   /** A planted bug: who reads takes no lock. */
   readonly unlockedReads?: boolean;
+  /** Another one: who reads is told what was there before it waited for its lock. */
+  readonly staleReads?: boolean;
 }
 
 export class FakeResource implements Resource {
@@ -37,6 +39,8 @@ export class FakeResource implements Resource {
   private readonly hooks: ResourceHooks;
   private readonly branches = new Map<TransactionId, Branch>();
   private released: TransactionId[] = [];
+  /** With that bug, by `transaction key`: what was there when it first asked. */
+  private readonly looked = new Map<string, number>();
 
   constructor(disk: Disk, hooks: ResourceHooks) {
     this.disk = disk;
@@ -154,6 +158,7 @@ export class FakeResource implements Resource {
   private work(id: TransactionId, work: string, mayWait: boolean): string | Conflict | { kind: "failed" } {
     const list = operations(work);
     const branch = this.branch(id);
+    if (this.hooks.staleReads === true) this.look(id, branch, list);
     for (const operation of list) {
       if (operation.kind === "fail") return { kind: "failed" };
       if (operation.kind === "die") return { kind: "dies" };
@@ -167,11 +172,19 @@ export class FakeResource implements Resource {
       if (operation.kind === "add") branch.writes.set(operation.key, this.value(branch, operation.key) + operation.by);
       if (operation.kind === "read") {
         if (this.hooks.unlockedReads !== true) branch.reads.add(operation.key);
-        read.push(`${operation.key}=${this.value(branch, operation.key)}`);
+        const stale = branch.writes.has(operation.key) ? undefined : this.looked.get(`${id} ${operation.key}`);
+        read.push(`${operation.key}=${stale ?? this.value(branch, operation.key)}`);
       }
     }
     branch.work.push(work);
     return read.join(" ");
+  }
+
+  private look(id: TransactionId, branch: Branch, list: readonly Operation[]): void {
+    for (const operation of list) {
+      if (operation.kind !== "read" || this.looked.has(`${id} ${operation.key}`)) continue;
+      this.looked.set(`${id} ${operation.key}`, this.value(branch, operation.key));
+    }
   }
 
   /** The younger one waits for the older, and no cycle can arise. */

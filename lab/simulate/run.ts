@@ -7,6 +7,7 @@ import type { Disk } from "./disk.ts";
 import { describeFault, type Fault } from "./faults.ts";
 import { Fates } from "./fates.ts";
 import type { Host } from "./host.ts";
+import { MoneyRules } from "./money-rules.ts";
 import { Judges, type RuleName, type Violation } from "./judges.ts";
 import type { Probe } from "./probe.ts";
 import { Seeded } from "./random.ts";
@@ -47,6 +48,7 @@ class Run {
   private readonly schedule: Schedule;
   private readonly options: RunOptions;
   private readonly judges = new Judges();
+  private readonly money: MoneyRules | null;
   private readonly digest = new Digest();
   private readonly world: World;
   private readonly fates: Fates;
@@ -64,6 +66,8 @@ class Run {
     const randoms = new Map(nodesOf(setup).map((node) => [node, new Seeded(hashOf(`${seed} ${node}`))]));
     const { journalBytes, participants, coordinators, acceptors, lockWaitMs, idleMs, decisionMs, turnMs } = setup;
     const rest = new Seeded(seed);
+    const isMoney = schedule.workload === "money";
+    this.money = isMoney ? new MoneyRules((what) => this.judges.violated("money", what)) : null;
     this.world = new World(
       {
         protocol: setup.defaultProtocol,
@@ -80,13 +84,14 @@ class Run {
         times: { ...defaultTimes, idleMs, decisionMs },
         ...(options.trace === undefined ? {} : { trace: options.trace }),
       },
-      [this.judges, this.digest, ...(options.probes ?? [])],
+      [this.judges, ...(this.money === null ? [] : [this.money]), this.digest, ...(options.probes ?? [])],
       options.planted ?? {},
     );
     this.fates = new Fates(schedule);
     this.world.network.rule = ({ from, to }) => this.fates.of(from, to);
     this.world.turnMs = () => (turnMs === 0 ? 0 : rest.next() * turnMs);
     this.judges.watch(this.world);
+    this.money?.watch(this.world);
     for (const probe of [this.digest, ...(options.probes ?? [])]) probe.nowMs = () => this.world.timeline.nowMs;
   }
 
@@ -106,7 +111,10 @@ class Run {
       const watchedMs = CHAOS_MS + WATCHED_MS;
       await world.run(HEALING_MS, () => isBroken() || (world.isQuiet && timeline.nowMs > watchedMs));
     }
-    if (!isBroken()) judges.final(world);
+    if (!isBroken()) {
+      judges.final(world);
+      this.money?.final(world);
+    }
     return {
       violations: judges.violations,
       faults: [...this.applied, ...(schedule.messages ?? this.fates.drawn)],

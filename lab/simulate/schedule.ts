@@ -8,6 +8,7 @@ import { capabilitiesOf, namesIn, needsAcceptors, type Capabilities, type Protoc
 import type { Fault } from "./faults.ts";
 import { Seeded } from "./random.ts";
 import { C, type Work } from "./setting.ts";
+import { drawTransfer } from "./transfers.ts";
 
 /** Faults happen in this time, in virtual milliseconds. */
 export const CHAOS_MS = 6_000;
@@ -63,6 +64,7 @@ export interface Weather {
 
 export interface Schedule {
   readonly protocol: Protocols;
+  readonly workload: Workload;
   readonly seed: number;
   readonly setup: Setup;
   readonly transactions: readonly PlannedTransaction[];
@@ -74,15 +76,25 @@ export interface Schedule {
   readonly messages: readonly (Fault & { kind: "message" })[] | null;
 }
 
+/** What transactions do: anything that may conflict; or they move money, and look at all of it (transfers.ts). */
+export type Workload = "operations" | "money";
+
 /** Which faults may happen: all; or crashes and lost tails alone, while every message comes in time. */
 export type FaultClass = "all" | "crashes";
 
 const CLEAR: Weather = { lossRate: 0, copyRate: 0, slowRate: 0, slowMs: 0 };
 
-/** @param faults absent: those under which all its protocols are said to hold */
-export function drawSchedule(protocol: Protocols, seed: number, faults?: FaultClass): Schedule {
+/**
+ * @param faults absent: those under which all its protocols are said to hold
+ * @param workload absent: operations; where protocols are mixed, either
+ */
+export function drawSchedule(
+  protocol: Protocols,
+  seed: number,
+  { faults, workload }: { readonly faults?: FaultClass; readonly workload?: Workload } = {},
+): Schedule {
   const holds = namesIn(protocol).every((name) => capabilitiesOf(name).asynchronous) ? "all" : "crashes";
-  return new Draw(protocol, seed, (faults ?? holds) === "all").schedule();
+  return new Draw(protocol, seed, (faults ?? holds) === "all").schedule(workload);
 }
 
 class Draw {
@@ -100,9 +112,11 @@ class Draw {
     this.asynchronous = asynchronous;
   }
 
-  schedule(): Schedule {
+  schedule(given?: Workload): Schedule {
     const { protocol, seed, random, names, asynchronous } = this;
     const acceptors = names.some(needsAcceptors);
+    const isMixed = protocol === "mixed" && given === undefined;
+    const workload = given ?? (isMixed && random.chance(0.5) ? "money" : "operations");
     const calm = random.chance(0.05);
     const setup: Setup = {
       participants: random.between(2, 4),
@@ -118,7 +132,9 @@ class Draw {
       latencyMs: { min: 1, max: 10 },
       defaultProtocol: this.name(),
     };
-    const transactions = Array.from({ length: random.between(1, 6) }, () => this.transaction(setup));
+    const transactions = Array.from({ length: random.between(1, 6) }, (_, at) =>
+      this.transaction(setup, workload === "money" ? at + 1 : null),
+    );
     const nags = Array.from({ length: random.between(0, 3) }, () => this.nag(transactions, calm));
     const drawn = calm ? [] : this.faults(setup, transactions);
     const weather: Weather =
@@ -130,7 +146,7 @@ class Draw {
             slowRate: random.pick([0, 0.05, 0.2]),
             slowMs: random.pick([30, 300, 1_000]),
           };
-    return { protocol, seed, setup, transactions, nags, faults: drawn, weather, messages: null };
+    return { protocol, workload, seed, setup, transactions, nags, faults: drawn, weather, messages: null };
   }
 
   /** Where there is no choice, nothing is drawn: a seed is the same run whatever other protocols there are. */
@@ -140,11 +156,14 @@ class Draw {
     return names.length === 1 && only !== undefined ? only : random.pick(names);
   }
 
-  private transaction(setup: Setup): PlannedTransaction {
+  /** @param number of a transfer; null: it is none */
+  private transaction(setup: Setup, number: number | null): PlannedTransaction {
     const { random } = this;
     const protocol = this.name();
     const capabilities = capabilitiesOf(protocol);
-    const members = random.some(named("P", setup.participants), random.pick([1, 2, 2, 2, 3]));
+    const all = named("P", setup.participants);
+    const transfer = number === null ? null : drawTransfer(random, all, number, capabilities.readOnlyVotes);
+    const members = transfer === null ? random.some(all, random.pick([1, 2, 2, 2, 3])) : Object.keys(transfer);
     const atOnce = capabilities.oneShot && random.chance(0.6);
     return {
       protocol,
@@ -152,7 +171,7 @@ class Draw {
       coordinator: random.between(0, setup.coordinators - 1),
       how: atOnce ? "at once" : "item by item",
       initiator: !atOnce && capabilities.unsolicitedVotes && random.chance(0.4) ? random.pick(members) : null,
-      work: Object.fromEntries(members.map((name) => [name, this.items(capabilities)])),
+      work: transfer ?? Object.fromEntries(members.map((name) => [name, this.items(capabilities)])),
       timeoutMs: random.pick([0, 60, 400, 1_500]),
     };
   }

@@ -13,6 +13,8 @@ export interface PlantedInPorts {
   readonly lies?: (entries: readonly Entry[]) => boolean;
   /** Who reads takes no lock. */
   readonly unlockedReads?: boolean;
+  /** Who reads is told what was there before it waited for its lock. */
+  readonly staleReads?: boolean;
   /** What a watermark names as open. */
   readonly except?: (open: readonly TransactionId[]) => readonly TransactionId[];
 }

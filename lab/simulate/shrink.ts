@@ -7,6 +7,7 @@ import { needsAcceptors } from "./capabilities.ts";
 import type { Fault } from "./faults.ts";
 import { found, type RuleName } from "./judges.ts";
 import { runSchedule, type Outcome, type RunOptions } from "./run.ts";
+import { isBalanced } from "./transfers.ts";
 import { nodesOf, type Nag, type PlannedTransaction, type Schedule } from "./schedule.ts";
 
 export interface Shrunk {
@@ -136,6 +137,7 @@ function isWhole(schedule: Schedule): boolean {
     transactions.every(
       ({ protocol, coordinator, work }) =>
         coordinator < setup.coordinators &&
+        (schedule.workload !== "money" || isBalanced(work)) &&
         (setup.acceptors > 0 || !needsAcceptors(protocol)) &&
         Object.keys(work).every((node) => nodes.has(node)),
     ) && [...faults, ...(messages ?? [])].flatMap(namedBy).every((node) => nodes.has(node))

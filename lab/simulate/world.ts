@@ -278,6 +278,7 @@ export class World implements Surroundings {
       const isLast = isBegunByLast && number === items.length - 1;
       try {
         const done = await coordinator.execute(id, participant, bytes(item), 0, isLast);
+        if (done.kind !== "aborted") for (const probe of this.probes) probe.worked?.(id, participant, done.result);
         if (done.kind === "ended") {
           this.answered(id, done.answer, "begin");
           return;

@@ -1,7 +1,8 @@
 /** The books of the banks: made before a run, and compared with every answer after it. */
 
 import Database from "better-sqlite3";
-import { compareLedgers, readLedger, VIOLATIONS_SHOWN, type Ledgers } from "./ledger.ts";
+import { compareLedgers, type Ledgers } from "./compare.ts";
+import { readLedger, VIOLATIONS_SHOWN } from "./ledger.ts";
 import type { Answered, Bank, Verdict } from "./workload.ts";
 
 /** In cents. */

@@ -22,10 +22,17 @@ interface Found {
   readonly schedules: number;
 }
 
-function hunt({ name, protocol }: Bug, rules: readonly RuleName[], first: number): Promise<Found | null> {
+function hunt(
+  { name, protocol, workload = "operations" }: Bug,
+  rules: readonly RuleName[],
+  first: number,
+): Promise<Found | null> {
   return withBug(name, protocol, async (options) => {
     for (let seed = first; seed < first + SEEDS; seed += 1) {
-      const { violations } = await runSchedule(drawSchedule(protocol, seed), { ...options, until: rules });
+      const { violations } = await runSchedule(drawSchedule(protocol, seed, { workload }), {
+        ...options,
+        until: rules,
+      });
       const violation = found(violations, rules);
       if (violation !== null) return { rule: violation.rule, seed, schedules: seed - first + 1 };
     }
