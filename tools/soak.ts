@@ -15,30 +15,49 @@ if (!(minutes > 0)) {
 
 const suites = ["test/conformance", "test/participant/differential.test.ts", "test/system/kill-at-random.test.ts"];
 const KILLS = 20;
-const endMs = Date.now() + minutes * 60_000;
-let rounds = 0;
-while (Date.now() < endMs) {
-  rounds += 1;
-  const seed = (Date.now() % 1_000_000_000) + rounds;
-  process.stdout.write(`round ${rounds}, SEED=${seed}\n`);
-  const seeds = {
+const SCHEDULES = 2_000;
+
+interface Part {
+  /** To replay it. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+function suitesFrom(seed: number): Part {
+  const environment = {
     SEED: String(seed),
     SEEDS: "3000",
     KILLS: String(KILLS),
     NEMCON_DIFFERENTIAL_SEED: String(seed),
     NEMCON_DIFFERENTIAL_RUNS: "300",
   };
-  const env = { ...process.env, ...seeds };
-  const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...suites], {
-    stdio: "inherit",
-    env,
-  });
-  if (status !== 0) {
-    process.stdout.write(
-      `round ${rounds} failed. To replay it: ${Object.entries(seeds)
-        .map((pair) => pair.join("="))
-        .join(" ")} npx vitest run ${suites.join(" ")}\n`,
-    );
+  const seeds = Object.entries(environment).map((pair) => pair.join("="));
+  return {
+    command: [...seeds, "npx vitest run", ...suites].join(" "),
+    args: ["node_modules/vitest/vitest.mjs", "run", ...suites],
+    environment,
+  };
+}
+
+/** On all processors; what breaks is shown shrunk, with the command that runs that one schedule again. */
+function simulationFrom(seed: number, workload: "operations" | "money"): Part {
+  const words = ["simulate", "--protocol", "safe", "--workload", workload, "--seed", String(seed)];
+  const args = [...words, "--schedules", String(SCHEDULES)];
+  return { command: `npx nemcon ${args.join(" ")}`, args: ["cli/main.ts", ...args], environment: {} };
+}
+
+const endMs = Date.now() + minutes * 60_000;
+let rounds = 0;
+while (Date.now() < endMs) {
+  rounds += 1;
+  const seed = (Date.now() % 1_000_000_000) + rounds;
+  process.stdout.write(`round ${rounds}, SEED=${seed}\n`);
+  const parts = [suitesFrom(seed), simulationFrom(seed, "operations"), simulationFrom(seed, "money")];
+  for (const { command, args, environment } of parts) {
+    const { status } = spawnSync(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...environment } });
+    if (status === 0) continue;
+    process.stdout.write(`round ${rounds} failed. To replay it: ${command}\n`);
     process.exit(1);
   }
 }
