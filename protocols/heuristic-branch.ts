@@ -3,11 +3,14 @@
 import { backoff } from "./backoff.ts";
 import { resource, type Branch } from "./branch.ts";
 import { reportText } from "./heuristic.ts";
-import type { Effect, Env, OperatorAct, Send, Step } from "./machine.ts";
+import type { Effect, Env, OperatorAct, ResourceResult, Send, Step, TimerStep } from "./machine.ts";
 import type { ParticipantRecord } from "./record.ts";
-import type { Decision } from "./transaction.ts";
+import type { Decision, NodeId } from "./transaction.ts";
 
-/** The phases "prepared", "damaged" (commit was decided, and somebody outside wrote to its rows) and "heuristic" are meant here. */
+/**
+ * Phases that are meant here: "prepared" or "doubt" (in doubt), "damaged" (commit was decided, and somebody outside wrote
+ * to its rows), and "heuristic".
+ */
 export interface HeuristicBranch extends Branch {
   readonly phase: string;
   /** Why nothing of the branch was applied though it was to be; "": it was. */
@@ -16,6 +19,8 @@ export interface HeuristicBranch extends Branch {
   readonly did: Decision;
   readonly reason: string;
   readonly told: Decision | null;
+  /** In doubt: how often somebody was asked in vain. Told: how often the coordinator was told what the branch did. */
+  readonly attempt: number;
 }
 
 type BranchStep<S> = Step<S, ParticipantRecord>;
@@ -48,7 +53,8 @@ export function onOperator<S extends HeuristicBranch>(
 ): BranchStep<S> {
   if (act === "acknowledge" && (state.phase === "damaged" || state.phase === "heuristic"))
     return lookedAfter(state, shown(state));
-  if ((act === "force-commit" || act === "force-abort") && state.phase === "prepared") {
+  const isStuck = state.phase === "prepared" || state.phase === "doubt";
+  if (isStuck && (act === "force-commit" || act === "force-abort")) {
     const did = act === "force-commit" ? "commit" : "abort";
     const next = ended(did);
     return {
@@ -62,20 +68,59 @@ export function onOperator<S extends HeuristicBranch>(
   return effects.length === 0 ? { state, ignored: "nothing-to-do" } : { state, effects };
 }
 
+/** What a commit by hand came to. An abort answers nothing. */
+export function onForced<S extends HeuristicBranch>(
+  state: S,
+  result: ResourceResult & { readonly kind: "applied" },
+): BranchStep<S> {
+  if (result.outcome === "ok" || state.did !== "commit") return { state };
+  const { detail } = result;
+  return {
+    state: { ...state, damage: detail },
+    records: [{ record: { kind: "damaged", decision: "commit", detail }, force: true }],
+    effects: [{ kind: "alarm", alarm: "outside-write", detail }],
+  };
+}
+
 /** Whether the branch is where the decision wants it, whoever put it there. */
 export function hasFollowed({ did, damage }: HeuristicBranch, decision: Decision): boolean {
   return (did === "commit" && damage === "") === (decision === "commit");
 }
 
-/** The decision that it went against: written down, told, and left to a person. */
-export function wentAgainst<S extends HeuristicBranch>(state: S, decision: Decision, report: Send): BranchStep<S> {
+/**
+ * The decision that it went against: written down, told, and left to a person. The coordinator hears of it again and
+ * again until it says that a person has: it may have forgotten the transaction, and wait for no acknowledgement.
+ *
+ * @param reports to whoever waits for an acknowledgement, and to the coordinator
+ */
+export function wentAgainst<S extends HeuristicBranch>(
+  env: Env,
+  state: S,
+  decision: Decision,
+  reports: readonly Send[],
+): BranchStep<S> {
+  const next = { ...state, told: decision, attempt: 0 };
   return {
-    state: { ...state, told: decision },
+    state: next,
     records: [{ record: { kind: "told", decision }, force: true }],
-    sends: [report],
+    sends: reports,
     effects: [{ kind: "alarm", alarm: "heuristic", detail: `${decision} was decided; ${reportOf(state)}` }],
-    timers: [{ cancel: "decision" }],
+    timers: [reportLater(env, next)],
   };
+}
+
+/** The coordinator has not said yet that a person has seen to it; or this branch's node has started anew. */
+export function reportedAgain<S extends HeuristicBranch>(env: Env, state: S, told: Decision): BranchStep<S> {
+  const next = { ...state, attempt: state.attempt + 1 };
+  return { state: next, sends: [reportTo(state.coordinator, state, told)], timers: [reportLater(env, next)] };
+}
+
+export function reportTo(to: NodeId, state: HeuristicBranch, decision: Decision): Send {
+  return { to, body: { kind: "ack", decision, heuristic: reportOf(state) } };
+}
+
+function reportLater(env: Env, { attempt }: HeuristicBranch): TimerStep {
+  return { set: "decision", ...backoff(env.times.decisionMs, env.times.retryCapMs, attempt) };
 }
 
 /** What could not be applied still holds its locks. */

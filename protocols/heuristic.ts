@@ -60,7 +60,7 @@ export function heuristicRow(
     detail: [head, ...said].join(SEPARATOR),
     result: null,
     participants: members,
-    until: "closed",
+    until: "acknowledged",
   };
 }
 
@@ -74,7 +74,32 @@ export function withReport(closed: Closed, decision: Decision, report: Report): 
   const said = [...reports, report];
   const kind = classify(decision, participants, said);
   const words = [`${kind}${head.slice(head.indexOf(": "))}`, ...said.map(({ from, text }) => `${from} ${text}`)];
-  return { ...closed, detail: words.join(SEPARATOR), until: "closed" };
+  return { ...closed, detail: words.join(SEPARATOR), until: "acknowledged" };
+}
+
+/** What was decided, in a row that is not the coordinator's own word (`forcedRow`): a row of damage has a reason where it was to abort. */
+export function decisionOfRow({ outcome, reason }: Closed): Decision {
+  return outcome === "aborted" || reason !== null ? "abort" : "commit";
+}
+
+/**
+ * The row of a coordinator that a person made answer its client though nobody can decide any more (§0.4): what became
+ * of the branches is not known here.
+ */
+export function forcedRow(decision: Decision, words: string, participants: readonly NodeId[]): Closed {
+  return {
+    outcome: "heuristic",
+    reason: decision === "commit" ? null : "CANCELLED",
+    detail: `${BY_HAND}${decision} was said by hand, and nobody knows what the sites decide (${oneLine(words)})`,
+    result: null,
+    participants,
+    until: "acknowledged",
+  };
+}
+
+/** Whether nothing was decided when the row was written, as far as its coordinator knew. */
+export function isForced({ outcome, detail }: Closed): boolean {
+  return outcome === "heuristic" && detail.startsWith(BY_HAND);
 }
 
 /** The branches that a row says went against the decision. */
@@ -95,6 +120,7 @@ function reportsOf({ detail }: Closed): Report[] {
 }
 
 const SEPARATOR = "; ";
+const BY_HAND = "HEURISTIC_HAZARD by hand: ";
 
 /** People write reasons; what they write can't pass for the parts around it. */
 function oneLine(text: string): string {

@@ -99,11 +99,8 @@ export interface Closed {
    * none, where its abort proves nothing about the transaction (two-phase/cooperation.ts).
    */
   readonly participants: readonly NodeId[];
-  /**
-   * closed, at a participant: until the transaction is closed at the coordinator (§0.3). At a coordinator:
-   * until a person has acknowledged the damage.
-   */
-  readonly until: "retention" | "closed";
+  /** closed: until the transaction is closed at its coordinator (§0.3). acknowledged: until a person has seen to the damage. */
+  readonly until: "retention" | "closed" | "acknowledged";
 }
 
 /**

@@ -75,7 +75,7 @@ function* unattended({ node, role, engine }: OperatedNode): Generator<InDoubtMes
   if (role !== "coordinator") return;
   const nowMs = Date.now();
   for (const [transaction, { protocol, closed, atMs }] of engine.outcomes.entries()) {
-    if (closed.outcome !== "heuristic" || closed.until !== "closed") continue;
+    if (closed.outcome !== "heuristic" || closed.until !== "acknowledged") continue;
     yield {
       transaction,
       protocol,
@@ -154,7 +154,7 @@ function isUnattended({ role, engine }: OperatedNode, transaction: TransactionId
   const live = engine.live(transaction);
   if (live !== undefined) return live.view.state === "heuristic";
   const closed = role === "coordinator" ? engine.outcomes.get(transaction)?.closed : undefined;
-  return closed?.outcome === "heuristic" && closed.until === "closed";
+  return closed?.outcome === "heuristic" && closed.until === "acknowledged";
 }
 
 function check({ node, role }: OperatedNode, participant: string, reason: string): void {

@@ -51,12 +51,19 @@ export function actText(
   if (locks.length > 0) lines.push(`  It holds ${locks.join("; ")}.`);
   if (act === "forget") {
     lines.push(
-      `Its record is all that says that ${node} was ended against the protocol. Forget it when the data of ${participants.join(", ")} is as it should be.`,
+      `Its record is all that says that somebody ended the transaction against the protocol. Forget it when the data of ${participants.join(", ")} is as it should be.`,
+    );
+    return lines.join("\n");
+  }
+  if (role === "coordinator") {
+    const says = act === "commit" ? "committed" : "aborted";
+    lines.push(
+      `This breaks the promise of ${protocol}: ${node} tells its clients that the transaction is ${says}, whatever its sites decide, and takes no part in that any more. It ends no branch: do that at the participants that are left, each at its own address.`,
     );
     return lines.join("\n");
   }
   lines.push(
-    `This breaks the promise of ${protocol}: ${node} ${act === "commit" ? "commits" : "rolls back"} whatever the others do. If the decision is, or was, the other one, the data of ${participants.join(", ")} disagrees from then on, and nothing but people can mend it.`,
+    `This breaks the promise of ${protocol}: ${node} ${act === "commit" ? "commits" : "rolls back"} whatever the others do. If the decision is, or was, the other one, the data of ${participants.join(", ")} disagrees from then on, and nothing but people can mend it. End it the same way at every participant that is left.`,
   );
   if (coordinatorConnected && role === "participant")
     lines.push(`${coordinator} is linked: it will tell its decision by itself. Wait for it.`);

@@ -1,20 +1,11 @@
 /** What callers and people are told of a transaction, and why. */
 
 import { isSameBallot } from "../ballot.ts";
-import { reportersOf } from "../heuristic.ts";
+import { decisionOfRow } from "../heuristic.ts";
 import { unreachable, type Answer, type Effect, type Env, type ReplyId, type View } from "../machine.ts";
 import { quorumOf } from "../quorum.ts";
-import type { Absence, AcceptorGroup, Closed, Decision, NodeId } from "../transaction.ts";
-import {
-  type Why,
-  type State,
-  type CoordinatorStep,
-  TAKEN_OVER,
-  isDecided,
-  hasVoted,
-  groupsOf,
-  toAll,
-} from "./coordinator-state.ts";
+import type { Absence, AcceptorGroup, NodeId } from "../transaction.ts";
+import { type Why, type State, TAKEN_OVER, isDecided, hasVoted, groupsOf } from "./coordinator-state.ts";
 
 export function whyLate(state: State): Why {
   const silent = (state.membership?.participants ?? []).filter((node) => !hasVoted(state, node));
@@ -67,26 +58,8 @@ export function outcomeOf(state: State): Answer {
   return { outcome: "aborted", ...state.why, participant: null };
 }
 
-/** The damage was looked after: its branches may forget it, and the row goes with age. */
-export function acknowledged(closed: Closed, reply: ReplyId | null): CoordinatorStep {
-  const effects = reply === null ? [] : [answered(reply, { kind: "closed", closed })];
-  if (closed.outcome !== "heuristic" || closed.until !== "closed")
-    return reply === null ? { state: null, ignored: "nothing-to-do" } : { state: null, effects };
-  return {
-    state: null,
-    closed: { outcome: { ...closed, until: "retention" }, force: true },
-    sends: toAll(reportersOf(closed), { kind: "forget" }),
-    effects,
-  };
-}
-
 export function answered(to: ReplyId, absence: Absence): Effect {
   return { kind: "reply", to, answer: answerFor(absence) };
-}
-
-/** A row of damage has a reason where the decision was to abort. */
-export function decisionOfRow({ outcome, reason }: Closed): Decision {
-  return outcome === "aborted" || reason !== null ? "abort" : "commit";
 }
 
 export function answerFor(absence: Absence): Answer {

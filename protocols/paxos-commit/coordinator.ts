@@ -10,7 +10,8 @@
 
 import { backoff } from "../backoff.ts";
 import { isSameBallot } from "../ballot.ts";
-import { heuristicRow } from "../heuristic.ts";
+import { decisionOfRow, heuristicRow } from "../heuristic.ts";
+import { lookedAfter, reported } from "../heuristic-coordinator.ts";
 import {
   unreachable,
   type Effect,
@@ -49,16 +50,7 @@ import {
   toAll,
   withEffects,
 } from "./coordinator-state.ts";
-import {
-  whyLate,
-  answerOf,
-  missing,
-  outcomeOf,
-  acknowledged,
-  answered,
-  decisionOfRow,
-  view,
-} from "./coordinator-answers.ts";
+import { whyLate, answerOf, missing, outcomeOf, answered, view } from "./coordinator-answers.ts";
 import { recover, nextBallot, propose, onNack, learned, hasQuorums } from "./coordinator-ballots.ts";
 
 /** @param fast the acceptors tell the branches, too: a commit of ballot 0 needs no word of the leader (§C.6-3) */
@@ -303,7 +295,8 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
           return recover(env, { ...init(env, id), asks: [input.reply] });
         return { state: null, effects: [answered(input.reply, absence)] };
       case "operator":
-        if (input.act === "acknowledge" && absence.kind === "closed") return acknowledged(absence.closed, input.reply);
+        if (input.act === "acknowledge" && absence.kind === "closed")
+          return lookedAfter(absence.closed, input.reply === null ? [] : [answered(input.reply, absence)]);
         if (input.reply === null) return { state: null, ignored: "already-decided" };
         if (absence.kind === "lost" || absence.kind === "foreign")
           return recover(env, { ...init(env, id), replies: [input.reply] });
@@ -327,7 +320,9 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
       case "outcome-request":
         return absentRequest(env, id, absence, from, body.membership);
       case "ack":
-        return { state: null, ignored: "late-acknowledgement" };
+        return body.heuristic === null
+          ? { state: null, ignored: "late-acknowledgement" }
+          : reported(absence, { from, text: body.heuristic }, body.decision);
       case "phase-1b":
         return { state: null, ignored: "late-promise" };
       case "phase-2b":
@@ -452,7 +447,8 @@ function finish(env: Env, state: State, decision: Decision): CoordinatorStep {
     state: null,
     closed: {
       outcome: reports.length === 0 ? row : heuristicRow({ decision, reason, detail }, participants, reports),
-      force: false,
+      // Of damage nobody else keeps what the branches said together.
+      force: reports.length > 0,
     },
     sends: toAll(holders(env, state), { kind: "close", decision }),
     effects: state.replies.map((reply) => ({ kind: "reply", to: reply, answer })),

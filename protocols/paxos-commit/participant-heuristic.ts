@@ -5,8 +5,8 @@
 
 import { resource } from "../branch.ts";
 import { reportText } from "../heuristic.ts";
-import { freed, hasFollowed, reportOf, wentAgainst } from "../heuristic-branch.ts";
-import type { Effect, ResourceRequest } from "../machine.ts";
+import { freed, hasFollowed, reportOf, reportTo, wentAgainst } from "../heuristic-branch.ts";
+import type { Effect, Env, ResourceRequest } from "../machine.ts";
 import type { Decision, NodeId } from "../transaction.ts";
 import { acknowledgement, rowOf, secondDecision, type ParticipantStep, type State } from "./participant-state.ts";
 
@@ -28,14 +28,14 @@ export function onDamaged(state: State, detail: string): ParticipantStep {
 }
 
 /** The decision comes. */
-export function onTold(state: State, from: NodeId, decision: Decision): ParticipantStep {
-  const report = acknowledgement(from, decision, reportOf(state));
+export function onTold(env: Env, state: State, from: NodeId, decision: Decision): ParticipantStep {
+  const report = reportTo(from, state, decision);
   const known = state.phase === "damaged" ? "commit" : state.told;
   if (known !== null)
     return known === decision
       ? { state, sends: [report] }
       : { state, effects: [secondDecision(`${from} sent ${decision} after ${known}`)] };
-  if (!hasFollowed(state, decision)) return wentAgainst(state, decision, report);
+  if (!hasFollowed(state, decision)) return wentAgainst(env, { ...state, coordinator: from }, decision, [report]);
   // Harmless: the branch is where it should be, and is forgotten like any other.
   return {
     state: null,

@@ -20,7 +20,6 @@ export interface State extends HeuristicBranch {
   readonly readOnly: boolean;
   /** What the acceptors say, where they tell the branches, too (§C.6-3). */
   readonly tally: readonly Acceptance[];
-  readonly attempt: number;
   /** Which of the coordinators is asked, in the order of `request`. */
   readonly turn: number;
   /** The one that was asked last has answered: it is at work. */

@@ -8,7 +8,7 @@
 
 import { backoff } from "../backoff.ts";
 import { impossible, isWhole, onWork, onWorked, PART, resource, tombstone } from "../branch.ts";
-import { heuristicAlarm, lookedAfter, onOperator } from "../heuristic-branch.ts";
+import { heuristicAlarm, lookedAfter, onOperator, reportedAgain } from "../heuristic-branch.ts";
 import type { Effect, Env, Input, Machine, ResourceResult } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
@@ -80,12 +80,12 @@ function onMessage(env: Env, state: State, from: NodeId, body: Message): Partici
     case "paxos-last-work":
       return onPrepare(env, state, body);
     case "decision":
-      return onDecision(state, from, body.decision);
+      return onDecision(env, state, from, body.decision);
     case "forgotten":
       if (body.decision === null) return { state, ignored: "late-decision" };
-      return onDecision(state, state.coordinator, body.decision);
+      return onDecision(env, state, state.coordinator, body.decision);
     case "phase-2b":
-      return onAccepted(state, from, body);
+      return onAccepted(env, state, from, body);
     // Somebody leads a higher ballot, and will tell.
     case "nack":
       return { state, ignored: "outbid" };
@@ -120,22 +120,22 @@ function onPrepare(env: Env, state: State, body: Prepare): ParticipantStep {
 }
 
 /** F+1 acceptors for every branch, and the decision is known without being told. */
-function onAccepted(state: State, from: NodeId, body: Message & { kind: "phase-2b" }): ParticipantStep {
+function onAccepted(env: Env, state: State, from: NodeId, body: Message & { kind: "phase-2b" }): ParticipantStep {
   const { membership } = state;
   if (state.phase !== "prepared" || membership === null) return { state, ignored: "late-acceptance" };
   const isCounted = body.membership !== null && isSameMembership(membership, body.membership);
   if (!isCounted) return { state, ignored: "late-acceptance" };
   const next = { ...state, tally: tallied(state.tally, from, body.ballot, body.accepted) };
   const decision = decisionOf(next.tally, membership);
-  return decision === null ? { state: next } : onDecision(next, membership.coordinator, decision);
+  return decision === null ? { state: next } : onDecision(env, next, membership.coordinator, decision);
 }
 
 /** @param from who is acknowledged to, when it is in the journal */
-function onDecision(state: State, from: NodeId, decision: Decision): ParticipantStep {
-  return decision === "commit" ? onCommit(state, from) : onAbort(state, from);
+function onDecision(env: Env, state: State, from: NodeId, decision: Decision): ParticipantStep {
+  return decision === "commit" ? onCommit(env, state, from) : onAbort(env, state, from);
 }
 
-function onCommit(state: State, from: NodeId): ParticipantStep {
+function onCommit(env: Env, state: State, from: NodeId): ParticipantStep {
   switch (state.phase) {
     case "prepared": {
       const next: State = { ...state, phase: "committing", coordinator: from };
@@ -145,7 +145,7 @@ function onCommit(state: State, from: NodeId): ParticipantStep {
       return { state, ignored: "late-decision" };
     case "damaged":
     case "heuristic":
-      return onTold(state, from, "commit");
+      return onTold(env, state, from, "commit");
     case "active":
     case "preparing":
       return { state, effects: [impossible(from, { kind: "decision", decision: "commit" })] };
@@ -154,7 +154,7 @@ function onCommit(state: State, from: NodeId): ParticipantStep {
   }
 }
 
-function onAbort(state: State, from: NodeId): ParticipantStep {
+function onAbort(env: Env, state: State, from: NodeId): ParticipantStep {
   switch (state.phase) {
     case "active":
     case "preparing":
@@ -167,7 +167,7 @@ function onAbort(state: State, from: NodeId): ParticipantStep {
       };
     case "damaged":
     case "heuristic":
-      return onTold(state, from, "abort");
+      return onTold(env, state, from, "abort");
     case "committing":
       return { state, effects: [secondDecision(`${from} sent abort after commit`)] };
     default:
@@ -226,6 +226,7 @@ function onClosed(env: Env, state: State): ParticipantStep {
 
 function onTimeout(env: Env, state: State, timer: string): ParticipantStep {
   if (timer === "decision" && isInDoubt(state)) return request(env, state);
+  if (timer === "decision" && state.told !== null) return reportedAgain(env, state, state.told);
   // The one unilateral abort that is legal: nothing was said yet, and nobody was asked.
   if (timer === "idle" && state.phase === "active")
     return {
@@ -292,7 +293,8 @@ function restore(env: Env, id: TransactionId, records: readonly ParticipantRecor
       state.phase === "damaged"
         ? { kind: "alarm", alarm: "outside-write", detail: state.damage }
         : heuristicAlarm(state);
-    return { state, effects: [...locks, alarm] };
+    const again = state.told === null ? { state } : reportedAgain(env, state, state.told);
+    return { ...again, effects: [...locks, alarm] };
   }
   const asking = request(env, state);
   if (state.phase === "heuristic") return { ...asking, effects: [...locks, heuristicAlarm(state)] };

@@ -2,23 +2,28 @@
 
 import { answerFor } from "../answer.ts";
 import { impossible } from "../branch.ts";
-import type { Input, ReplyId } from "../machine.ts";
+import { decisionOfRow, heuristicRow, isForced, reportText, type Report } from "../heuristic.ts";
+import { lookedAfter, reported } from "../heuristic-coordinator.ts";
+import type { Env, Input, ReplyId } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
-import type { Absence, Decision, NodeId } from "../transaction.ts";
+import type { Absence, Closed, Decision, NodeId } from "../transaction.ts";
 import { acknowledgement, reply, second, type CoordinatorStep } from "./coordinator-state.ts";
 import { report } from "./termination.ts";
 
 /** No state for this id: FORGOTTEN for clients, and for a site that asks what the silence of this log proves. */
-export function absent(absence: Absence, input: Input): CoordinatorStep {
+export function absent(env: Env, absence: Absence, input: Input): CoordinatorStep {
   switch (input.kind) {
     case "start":
       return answered(input.reply, absence);
     case "ask":
+      return answered(input.reply, absence);
     case "operator":
+      if (input.act === "acknowledge" && absence.kind === "closed")
+        return lookedAfter(absence.closed, answered(input.reply, absence).effects ?? []);
       return answered(input.reply, absence);
     case "message":
-      return absentMessage(absence, input.from, input.body);
+      return absentMessage(env, absence, input.from, input.body);
     case "timeout":
       return { state: null, ignored: "late-timeout" };
     case "suspicion":
@@ -31,13 +36,15 @@ export function absent(absence: Absence, input: Input): CoordinatorStep {
   }
 }
 
-function absentMessage(absence: Absence, from: NodeId, body: Message): CoordinatorStep {
+function absentMessage(env: Env, absence: Absence, from: NodeId, body: Message): CoordinatorStep {
   switch (body.kind) {
     case "state-request":
     case "preabort":
     case "precommit":
       return { state: null, sends: [report(from, body, knownOf(absence) ?? "unknown")] };
     case "decision": {
+      if (absence.kind === "closed" && isForced(absence.closed))
+        return decidedAfterAll(env, absence.closed, from, body.decision);
       const known = knownOf(absence);
       if (absence.kind === "forgotten" || known === stateAfter(body.decision))
         return { state: null, sends: [acknowledgement(from, body.decision)] };
@@ -49,6 +56,9 @@ function absentMessage(absence: Absence, from: NodeId, body: Message): Coordinat
       if (body.vote === "no" || absence.kind !== "lost") return { state: null, ignored: "late-vote" };
       return { state: null, sends: [{ to: from, body: { kind: "decision", decision: "abort" } }] };
     case "ack":
+      return body.heuristic === null
+        ? { state: null, ignored: "late-acknowledgement" }
+        : onReport(env, absence, { from, text: body.heuristic }, body.decision);
     case "attempt-ack":
       return { state: null, ignored: "late-acknowledgement" };
     case "state-report":
@@ -64,7 +74,7 @@ function absentMessage(absence: Absence, from: NodeId, body: Message): Coordinat
 function knownOf(absence: Absence): "committed" | "aborted" | null {
   switch (absence.kind) {
     case "closed":
-      return absence.closed.outcome === "aborted" ? "aborted" : "committed";
+      return isForced(absence.closed) ? null : stateAfter(decisionOfRow(absence.closed));
     case "lost":
     case "forgotten":
       return "aborted";
@@ -74,6 +84,34 @@ function knownOf(absence: Absence): "committed" | "aborted" | null {
     default:
       return unreachable(absence);
   }
+}
+
+/** The sites have decided, after a person had told the client what they would: true, or damage that stays until it was looked after. */
+function decidedAfterAll(env: Env, closed: Closed, from: NodeId, decision: Decision): CoordinatorStep {
+  const outcome = settled(env, closed, decision);
+  return {
+    state: null,
+    closed: { outcome, force: true },
+    sends: [acknowledgement(from, decision)],
+    effects: outcome.outcome === "heuristic" ? [{ kind: "alarm", alarm: "heuristic", detail: outcome.detail }] : [],
+  };
+}
+
+function settled(env: Env, closed: Closed, decision: Decision): Closed {
+  const { participants, reason, detail } = closed;
+  const said = decisionOfRow(closed);
+  if (said === decision)
+    return { ...closed, outcome: decision === "commit" ? "committed" : "aborted", until: "retention" };
+  const text = reportText(said === "commit" ? "committed" : "rolled back", `as it told its client (${detail})`);
+  return heuristicRow({ decision, reason: decision === "commit" ? null : reason, detail: "" }, participants, [
+    { from: env.self, text },
+  ]);
+}
+
+/** A branch that a person ended went against what was decided, which may be news here. */
+function onReport(env: Env, absence: Absence, report: Report, decision: Decision): CoordinatorStep {
+  const isNews = absence.kind === "closed" && isForced(absence.closed);
+  return reported(isNews ? { ...absence, closed: settled(env, absence.closed, decision) } : absence, report, decision);
 }
 
 function stateAfter(decision: Decision): "committed" | "aborted" {

@@ -1,5 +1,6 @@
 /** What a coordinator keeps of a transaction that is under way, what it tells of it, and the words that its files share. */
 
+import type { Report } from "../heuristic.ts";
 import type { Answer, Effect, Env, ReplyId, Send, Step, View } from "../machine.ts";
 import type { CoordinatorRecord } from "../record.ts";
 import type { AbortReason, Closed, Decision, Descriptor, NodeId, TransactionId } from "../transaction.ts";
@@ -23,8 +24,8 @@ export interface State {
   readonly votes: readonly Vote[];
   readonly doubt: Doubt | null;
   readonly announcement: Announcement | null;
-  /** What branches did that could not follow the decision, in words. */
-  readonly heuristics: readonly string[];
+  /** What branches did that went against the decision, or could not follow it. */
+  readonly reports: readonly Report[];
   readonly replies: readonly ReplyId[];
   /** beginning, collecting: links that are down. They name the reason of an abort, and never cause one. */
   readonly suspected: readonly NodeId[];
@@ -41,7 +42,7 @@ export function init(_env: Env, id: TransactionId): State {
     votes: [],
     doubt: null,
     announcement: null,
-    heuristics: [],
+    reports: [],
     replies: [],
     suspected: [],
   };
@@ -71,7 +72,7 @@ export function verdictOf(state: State, decision: Decision, reason: AbortReason 
   if (decision === "abort") return { outcome: "aborted", reason: reason ?? "PRESUMED", detail, participant: null };
   const results = new Map<NodeId, Uint8Array>();
   for (const { from, result } of state.votes) if (result.length > 0) results.set(from, result);
-  return { outcome: "committed", results, heuristic: state.heuristics.length > 0 };
+  return { outcome: "committed", results, heuristic: state.reports.length > 0 };
 }
 
 export function tell(state: State, answer: Answer): Effect[] {

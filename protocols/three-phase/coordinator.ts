@@ -13,6 +13,8 @@
  */
 
 import { impossible } from "../branch.ts";
+import { forcedRow, heuristicRow } from "../heuristic.ts";
+import { answerFor } from "../answer.ts";
 import type { Answer, Env, Input, Machine, ReplyId, Send } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
@@ -43,7 +45,6 @@ import {
   doings,
   ending,
   firstAttempt,
-  force,
   isTermination,
   onMessage as onDoubtMessage,
   onSuspicion as onDoubtSuspicion,
@@ -61,7 +62,7 @@ export function coordinatorOf(rules: Rules): Machine<State, CoordinatorRecord> {
     absent: (env, id, absence, input) =>
       input.kind === "start" && absence.kind === "fresh"
         ? step(env, rules, init(env, id), input)
-        : absent(absence, input),
+        : absent(env, absence, input),
     view,
   };
 }
@@ -220,20 +221,25 @@ function onAnnouncing(state: State, from: NodeId, body: Message): CoordinatorSte
 function onAck(state: State, announcement: Announcement, from: NodeId, heuristic: string | null): CoordinatorStep {
   if (!announcement.unacknowledged.includes(from)) return { state, ignored: "late-acknowledgement" };
   const rest = acknowledged(announcement, from);
-  const heuristics = heuristic === null ? state.heuristics : [...state.heuristics, `${from}: ${heuristic}`];
-  const next = { ...state, announcement: rest, heuristics };
-  return rest.unacknowledged.length > 0 ? { state: next } : finish(next, rest);
+  const reports = heuristic === null ? state.reports : [...state.reports, { from, text: heuristic }];
+  const next = { ...state, announcement: rest, reports };
+  const step = rest.unacknowledged.length > 0 ? { state: next } : finish(next, rest);
+  if (heuristic === null) return step;
+  return { ...step, effects: [{ kind: "alarm", alarm: "heuristic", detail: `${from} ${heuristic}` }] };
 }
 
 /** Every site has acknowledged. From here on the closed watermark covers the id, which is their FORGET (§B.10). */
 function finish(
-  { participants, heuristics }: State,
+  { participants, reports }: State,
   { decision, reason, detail }: Announcement,
   isForced = false,
 ): CoordinatorStep {
-  const committed = heuristics.length === 0 ? "committed" : "heuristic";
-  const words = [detail, ...heuristics].filter((each) => each !== "").join("; ");
-  const outcome = closedAs(decision === "commit" ? committed : "aborted", reason, words, participants);
+  if (reports.length > 0)
+    return {
+      state: null,
+      closed: { outcome: heuristicRow({ decision, reason, detail }, participants, reports), force: true },
+    };
+  const outcome = closedAs(decision === "commit" ? "committed" : "aborted", reason, detail, participants);
   return { state: null, closed: { outcome, force: isForced } };
 }
 
@@ -278,10 +284,9 @@ function turn(env: Env, state: State, done: Turn): CoordinatorStep {
   return settled === undefined ? { state: next, ...doings(done) } : ending(done, settle(env, next, settled));
 }
 
-function settle(env: Env, state: State, { decision, from, forced }: Settled): CoordinatorStep {
-  const reason = decision === "commit" ? null : forced === "" ? "TIMEOUT" : "CANCELLED";
-  const detail =
-    forced !== "" ? `an operator: ${forced}` : decision === "commit" ? "" : "the sites aborted without the coordinator";
+function settle(env: Env, state: State, { decision, from }: Settled): CoordinatorStep {
+  const reason = decision === "commit" ? null : "TIMEOUT";
+  const detail = decision === "commit" ? "" : "the sites aborted without the coordinator";
   const step = decide(env, state, decision, reason, detail, from, true);
   const answer = verdictOf(state, decision, reason, detail);
   const thanks = from === null ? [] : [acknowledgement(from, decision)];
@@ -334,10 +339,26 @@ function onOperator(env: Env, state: State, { act, reason, reply: to }: Input & 
   if (act === "cancel" && isUndecided(state)) return abort(env, asked, "CANCELLED", "", null);
   // In p nobody aborts alone: whoever cancels waits for the decision with the others, whichever it is.
   if (act === "cancel" && state.phase === "doubt" && to !== null) return { state: asked };
-  if (state.phase === "doubt" && state.doubt !== null && (act === "force-commit" || act === "force-abort"))
-    return turn(env, asked, force(state.doubt, act === "force-commit" ? "commit" : "abort", reason));
+  if (state.phase === "doubt" && (act === "force-commit" || act === "force-abort"))
+    return givenUp(asked, act === "force-commit" ? "commit" : "abort", reason);
   if (to === null) return { state, ignored: "already-decided" };
   return { state, effects: [reply(to, answerOf(state))] };
+}
+
+/**
+ * A person's word for the client where the sites that know are lost (§0.4). It decides nothing for other sites, which may
+ * yet decide without this one: it is no site any more, and the row waits for a person.
+ */
+function givenUp(state: State, decision: Decision, words: string): CoordinatorStep {
+  const { participants, replies } = state;
+  const outcome = forcedRow(decision, words, participants);
+  const answer = answerFor({ kind: "closed", closed: outcome });
+  return {
+    state: null,
+    closed: { outcome, force: true },
+    timers: [{ cancel: "decision" }],
+    effects: [{ kind: "alarm", alarm: "heuristic", detail: outcome.detail }, ...replies.map((to) => reply(to, answer))],
+  };
 }
 
 function restore(env: Env, rules: Rules, id: TransactionId, records: readonly CoordinatorRecord[]): CoordinatorStep {

@@ -2,6 +2,7 @@
 
 import { withoutState } from "../absent.ts";
 import { absentWork, impossible, PART, tombstone } from "../branch.ts";
+import { didOf } from "../heuristic.ts";
 import type { Env, Input } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message, SiteState } from "../message.ts";
@@ -26,6 +27,8 @@ function absentMessage(env: Env, id: TransactionId, absence: Absence, from: Node
     case "precommit":
     case "preabort":
       return absentState(absence, from, body);
+    case "forget":
+      return { state: null, ignored: "nothing-to-do" };
     case "ack":
     case "attempt-ack":
       return { state: null, ignored: "late-acknowledgement" };
@@ -51,6 +54,12 @@ function absentDecision(absence: Absence, from: NodeId, decision: Decision): Par
   const acknowledged: ParticipantStep = { state: null, sends: [acknowledgement(from, decision)] };
   switch (absence.kind) {
     case "closed": {
+      const { outcome, detail } = absence.closed;
+      // A person ended it and has looked after it; the decision still wants its answer.
+      if (outcome === "heuristic")
+        return didOf(detail) === (decision === "commit" ? "committed" : "rolled back")
+          ? acknowledged
+          : { state: null, sends: [acknowledgement(from, decision, detail)] };
       const known = absence.closed.outcome === "aborted" ? "abort" : "commit";
       return known === decision ? acknowledged : { state: null, effects: [second(from, decision, known)] };
     }
@@ -75,6 +84,9 @@ function absentState(
   from: NodeId,
   body: Message & { kind: "state-request" | "precommit" | "preabort" },
 ): ParticipantStep {
+  // What a person ended and forgot is no site any more: what was decided it may not know, and promised it has.
+  if (absence.kind === "closed" && absence.closed.outcome === "heuristic")
+    return { state: null, sends: [report(from, body, "unknown")] };
   if (absence.kind === "closed") {
     const state: SiteState = absence.closed.outcome === "aborted" ? "aborted" : "committed";
     return { state: null, sends: [report(from, body, state)] };

@@ -1,6 +1,7 @@
 /** A site's branch: what it keeps, and the steps and words that its files share. */
 
-import { openBranch, resource, tombstone, type Branch } from "../branch.ts";
+import { openBranch, resource, tombstone } from "../branch.ts";
+import type { HeuristicBranch } from "../heuristic-branch.ts";
 import type { Answer, Effect, Env, ReplyId, Send, Step, View } from "../machine.ts";
 import type { ParticipantRecord } from "../record.ts";
 import type { AbortReason, Closed, Decision, NodeId, TransactionId } from "../transaction.ts";
@@ -8,14 +9,17 @@ import type { Announcement } from "./announcement.ts";
 import type { Doubt } from "./doubt.ts";
 import type { Settled } from "./termination.ts";
 
-export interface State extends Branch {
-  readonly phase: "active" | "preparing" | "doubt" | "committing" | "announcing" | "damaged";
-  /** doubt, and committing until the commit is applied. */
+export interface State extends HeuristicBranch {
+  /**
+   * damaged: commit was decided, and somebody outside wrote to its rows. heuristic: a person ended it (§0.4); until it is
+   * told what was decided it stays a site of the termination, which leads nothing.
+   */
+  readonly phase: "active" | "preparing" | "doubt" | "committing" | "announcing" | "damaged" | "heuristic";
+  /** doubt and heuristic, and committing until the commit is applied. */
   readonly doubt: Doubt | null;
   /** committing: where the commit came from. */
   readonly settled: Settled | null;
   readonly announcement: Announcement | null;
-  readonly damage: string;
   /** false: it only read, and there is nothing to apply. */
   readonly writes: boolean;
 }
@@ -33,6 +37,10 @@ export function init(env: Env, id: TransactionId): State {
     settled: null,
     announcement: null,
     damage: "",
+    did: "abort",
+    reason: "",
+    told: null,
+    attempt: 0,
     writes: true,
   };
 }
@@ -53,12 +61,13 @@ export function no(to: NodeId, reason: AbortReason, detail: string): Send {
   return { to, body: { kind: "vote", vote: "no", reason, detail } };
 }
 
-export function acknowledge(to: NodeId | null, decision: Decision, damage = ""): Send[] {
-  return to === null ? [] : [acknowledgement(to, decision, damage)];
+export function acknowledge(to: NodeId | null, decision: Decision, heuristic: string | null = null): Send[] {
+  return to === null ? [] : [acknowledgement(to, decision, heuristic)];
 }
 
-export function acknowledgement(to: NodeId, decision: Decision, damage = ""): Send {
-  return { to, body: { kind: "ack", decision, heuristic: damage === "" ? null : damage } };
+/** @param heuristic what the branch did instead; null: it followed */
+export function acknowledgement(to: NodeId, decision: Decision, heuristic: string | null = null): Send {
+  return { to, body: { kind: "ack", decision, heuristic } };
 }
 
 export function second(from: NodeId, sent: Decision, known: Decision): Effect {
@@ -81,6 +90,7 @@ export function view({ phase, announcement, participants, coordinator }: State):
     committing: "committing",
     announcing: announcement?.decision === "abort" ? "aborting" : "committing",
     damaged: "heuristic",
+    heuristic: "heuristic",
   } as const;
   return { state: shown[phase], participants, coordinator };
 }

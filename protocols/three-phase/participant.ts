@@ -6,14 +6,17 @@
  */
 
 import { impossible, isWhole, NOTHING, onWork, onWorked, PART, resource, tombstone } from "../branch.ts";
-import type { Answer, Effect, Env, Input, Machine, ResourceResult } from "../machine.ts";
+import { reportText } from "../heuristic.ts";
+import { heuristicAlarm, lookedAfter, onForced, onOperator, reportedAgain, reportOf } from "../heuristic-branch.ts";
+import type { Effect, Env, Input, Machine, ResourceResult } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
 import type { ParticipantRecord } from "../record.ts";
-import type { AbortReason, Closed, Decision, NodeId, TransactionId } from "../transaction.ts";
+import type { AbortReason, Decision, NodeId, TransactionId } from "../transaction.ts";
 import { acknowledged, announce, announceLater, type Announcement } from "./announcement.ts";
 import { openDoubt, othersOf, restoredDoubt } from "./doubt.ts";
 import { absent } from "./participant-absent.ts";
+import { endedByHand, onHeuristicMessage, onHeuristicSuspicion, onHeuristicTimeout } from "./participant-heuristic.ts";
 import {
   acknowledge,
   acknowledgement,
@@ -36,7 +39,6 @@ import {
   doings,
   ending,
   firstWait,
-  force,
   isTermination,
   onMessage as onDoubtMessage,
   onSuspicion as onDoubtSuspicion,
@@ -71,7 +73,7 @@ function step(env: Env, rules: Rules, state: State, input: Input): ParticipantSt
     case "closed":
       return onClosed(env, rules, state);
     case "operator":
-      return onOperator(env, state, input);
+      return onPerson(env, state, input);
     case "start":
       return { state, ignored: "nothing-to-do" };
     default:
@@ -82,6 +84,10 @@ function step(env: Env, rules: Rules, state: State, input: Input): ParticipantSt
 function onMessage(env: Env, rules: Rules, state: State, from: NodeId, body: Message): ParticipantStep {
   if (body.kind === "work") return onWork(env, state, from, body);
   if (body.kind === "prepare" || body.kind === "last-work") return onPrepare(state, from, body);
+  if (body.kind === "forget")
+    return state.phase === "damaged" || state.told !== null
+      ? lookedAfter(state, [])
+      : { state, ignored: "nothing-to-do" };
   switch (state.phase) {
     case "active":
     case "preparing":
@@ -93,6 +99,8 @@ function onMessage(env: Env, rules: Rules, state: State, from: NodeId, body: Mes
     case "announcing":
     case "damaged":
       return onDecided(state, from, body);
+    case "heuristic":
+      return onHeuristicMessage(env, rules, state, from, body);
     default:
       return unreachable(state.phase);
   }
@@ -128,7 +136,7 @@ function onDecided(state: State, from: NodeId, body: Message): ParticipantStep {
   switch (body.kind) {
     case "decision":
       return body.decision === decision
-        ? { state, sends: [acknowledgement(from, decision, state.damage)] }
+        ? { state, sends: [acknowledgement(from, decision, state.damage === "" ? null : reportOf(state))] }
         : { state, effects: [second(from, body.decision, decision)] };
     case "ack":
       return onAck(state, from);
@@ -166,6 +174,7 @@ function onResource(env: Env, state: State, result: ResourceResult): Participant
     case "prepared":
       return state.phase === "preparing" ? onPrepared(env, state, result) : { state, ignored: "late-resource-result" };
     case "applied":
+      if (state.phase === "heuristic") return onForced(state, result);
       if (state.phase !== "committing" || state.settled === null) return { state, ignored: "late-resource-result" };
       return result.outcome === "ok"
         ? onApplied(env, state, state.settled)
@@ -202,6 +211,7 @@ function onPrepared(env: Env, state: State, result: ResourceResult & { kind: "pr
 function onTimeout(env: Env, rules: Rules, state: State, timer: string): ParticipantStep {
   if (timer === "decision" && state.phase === "doubt" && state.doubt !== null)
     return turn(env, state, onDoubtTimeout(env, rules, state.doubt));
+  if (timer === "decision" && state.phase === "heuristic") return onHeuristicTimeout(env, rules, state);
   if (timer === "acknowledgement" && state.announcement !== null && state.announcement.unacknowledged.length > 0) {
     const announcement = { ...state.announcement, attempt: state.announcement.attempt + 1 };
     return {
@@ -218,6 +228,7 @@ function onTimeout(env: Env, rules: Rules, state: State, timer: string): Partici
 function onSuspicion(env: Env, rules: Rules, state: State, node: NodeId, suspected: boolean): ParticipantStep {
   if (state.phase === "doubt" && state.doubt !== null)
     return turn(env, state, onDoubtSuspicion(env, rules, state.doubt, node, suspected));
+  if (state.phase === "heuristic") return onHeuristicSuspicion(env, rules, state, node, suspected);
   const { announcement } = state;
   if (suspected || announcement === null || !announcement.unacknowledged.includes(node))
     return { state, ignored: "nothing-to-do" };
@@ -229,29 +240,23 @@ function onClosed(env: Env, rules: Rules, state: State): ParticipantStep {
   if (state.phase === "active" || state.phase === "preparing")
     return undo(state, "CANCELLED", "the coordinator closed the transaction");
   if (state.phase === "doubt" && state.doubt !== null) return turn(env, state, ask(env, rules, state.doubt));
+  if (state.phase === "heuristic") return onHeuristicTimeout(env, rules, state);
   if (state.phase === "announcing" && state.announcement !== null && state.damage === "")
     return finish(state, state.announcement);
   return { state, ignored: "nothing-to-do" };
 }
 
-function onOperator(env: Env, state: State, { act, reason, reply: to }: Input & { kind: "operator" }): ParticipantStep {
-  if (state.phase === "doubt" && state.doubt !== null && (act === "force-commit" || act === "force-abort")) {
-    const decision = act === "force-commit" ? "commit" : "abort";
-    const step = turn(env, state, force(state.doubt, decision, reason));
-    if (to === null) return step;
-    const answer: Answer =
-      decision === "commit"
-        ? { outcome: "committed", results: new Map(), heuristic: true }
-        : { outcome: "aborted", reason: "CANCELLED", detail: reason, participant: null };
-    return { ...step, effects: [...(step.effects ?? []), reply(to, answer)] };
-  }
-  if (state.phase === "damaged" && act === "acknowledge") {
-    const outcome: Closed = { ...committed(state, state.damage), outcome: "heuristic" };
-    const effects = to === null ? [] : [reply(to, { outcome: "committed", results: new Map(), heuristic: true })];
-    return { state: null, closed: { outcome, force: true }, effects: [resource({ act: "abort" }), ...effects] };
-  }
-  if (to === null) return { state, ignored: "already-decided" };
-  return { state, effects: [reply(to, answerOf(state))] };
+/** A person ends a branch that no rule can end any more, or has looked after what that did. */
+function onPerson(env: Env, state: State, input: Input & { kind: "operator" }): ParticipantStep {
+  const { reason, reply: to } = input;
+  return onOperator(
+    env,
+    state,
+    input,
+    (did) => endedByHand(state, did, reason),
+    (did) => (state.writes || did === "abort" ? [resource({ act: did })] : []),
+    (now) => (to === null ? [] : [reply(to, answerOf(now))]),
+  );
 }
 
 /** What a turn of the termination did, with what its end does to this branch. */
@@ -269,8 +274,8 @@ function commit(env: Env, state: State, settled: Settled): ParticipantStep {
   return state.writes ? { state: next, effects: [resource({ act: "commit" })] } : onApplied(env, next, settled);
 }
 
-function abort(env: Env, state: State, { leads, from, forced }: Settled): ParticipantStep {
-  if (leads) return lead(env, state, "abort", forced, [resource({ act: "abort" })]);
+function abort(env: Env, state: State, { leads, from }: Settled): ParticipantStep {
+  if (leads) return lead(env, state, "abort", [resource({ act: "abort" })]);
   const { closed, effects } = undo(state, "CANCELLED", "the sites aborted", true);
   return {
     state: null,
@@ -280,8 +285,8 @@ function abort(env: Env, state: State, { leads, from, forced }: Settled): Partic
   };
 }
 
-function onApplied(env: Env, state: State, { leads, from, forced }: Settled): ParticipantStep {
-  if (leads) return lead(env, state, "commit", forced, []);
+function onApplied(env: Env, state: State, { leads, from }: Settled): ParticipantStep {
+  if (leads) return lead(env, state, "commit", []);
   return {
     state: null,
     closed: { outcome: committed(state, ""), force: true },
@@ -290,10 +295,10 @@ function onApplied(env: Env, state: State, { leads, from, forced }: Settled): Pa
 }
 
 /** This branch led the termination, or learned the decision as its leader: all sites hear it from here (§B.10). */
-function lead(env: Env, state: State, decision: Decision, forced: string, effects: readonly Effect[]): ParticipantStep {
+function lead(env: Env, state: State, decision: Decision, effects: readonly Effect[]): ParticipantStep {
   const { participants, coordinator } = state;
-  const reason: AbortReason | null = decision === "commit" ? null : forced === "" ? "TIMEOUT" : "CANCELLED";
-  const detail = forced === "" ? "" : `an operator: ${forced}`;
+  const reason: AbortReason | null = decision === "commit" ? null : "TIMEOUT";
+  const detail = "";
   const unacknowledged = othersOf({ coordinator, participants }, env.self);
   const announcement: Announcement = { decision, reason, detail, unacknowledged, attempt: 0 };
   return {
@@ -311,13 +316,13 @@ function onDamaged(env: Env, state: State, settled: Settled, detail: string): Pa
   const record: ParticipantRecord = { kind: "damaged", decision: "commit", detail };
   const damaged: State = { ...state, damage: detail };
   if (settled.leads) {
-    const step = lead(env, damaged, "commit", settled.forced, [alarm]);
+    const step = lead(env, damaged, "commit", [alarm]);
     return { ...step, records: [...(step.records ?? []), { record, force: true }] };
   }
   return {
     state: { ...damaged, phase: "damaged", doubt: null, settled: null },
     records: [{ record, force: true }],
-    sends: acknowledge(settled.from, "commit", detail),
+    sends: acknowledge(settled.from, "commit", reportText("rolled back", detail)),
     effects: [alarm],
   };
 }
@@ -331,6 +336,14 @@ function restore(env: Env, rules: Rules, id: TransactionId, records: readonly Pa
   const doubt = restoredDoubt({ coordinator, participants }, records);
   const state: State = { ...init(env, id), coordinator, participants, token, result, writes };
   const damage = records.find((record) => record.kind === "damaged")?.detail ?? "";
+  const byHand = records.find((record) => record.kind === "heuristic");
+  if (byHand !== undefined) {
+    const told = records.find((record) => record.kind === "told")?.decision ?? null;
+    const ended: State = { ...endedByHand({ ...state, doubt, damage }, byHand.did, byHand.reason), told };
+    const step = told === null ? onHeuristicTimeout(env, rules, ended) : reportedAgain(env, ended, told);
+    // It holds no locks, unless what was to be committed could not be applied.
+    return { ...step, effects: [...(damage === "" ? [] : adopt), heuristicAlarm(ended)] };
+  }
   const known = records.find((record) => record.kind === "decided");
   if (known === undefined && damage === "") {
     const asking = ask(env, rules, doubt);

@@ -44,8 +44,6 @@ export interface Settled {
   readonly leads: boolean;
   /** Who announced it and waits for the acknowledgement. */
   readonly from: NodeId | null;
-  /** An operator's words; "" where the sites decided. */
-  readonly forced: string;
 }
 
 /** The coordinator has every YES: attempt 1 (§B.1). Its precommit record is forced before PRECOMMIT leaves. */
@@ -85,7 +83,7 @@ export function onMessage(env: Env, rules: Rules, doubt: Doubt, from: NodeId, bo
       return onRefused(env, rules, doubt, body.elected);
     case "decision":
       if (!rules.hears(doubt, from)) return { doubt, sends: [refusal(from, doubt)] };
-      return { doubt, settled: { decision: body.decision, leads: false, from, forced: "" } };
+      return { doubt, settled: { decision: body.decision, leads: false, from } };
     default:
       return { doubt, effects: [impossible(from, body)] };
   }
@@ -124,11 +122,6 @@ export function onSuspicion(env: Env, rules: Rules, doubt: Doubt, node: NodeId, 
       ? { doubt: next, sends: [{ to: node, body: { kind: attemptOf(doubt), election: leading.election } }] }
       : { doubt: next };
   return { doubt: next, sends: requests([node], leading?.election ?? NO_ELECTION) };
-}
-
-/** §0.4: a person ends what no rule can end any more. */
-export function force(doubt: Doubt, decision: Decision, reason: string): Turn {
-  return { doubt, settled: { decision, leads: true, from: null, forced: reason } };
 }
 
 /** What a site that is not in doubt answers to whoever asks for its state or attempts anything. */
@@ -250,7 +243,7 @@ function onReport(
     const decision = state === "committed" ? "commit" : "abort";
     return {
       doubt,
-      settled: { decision, leads: leading !== null && leading.election.round > 0, from: null, forced: "" },
+      settled: { decision, leads: leading !== null && leading.election.round > 0, from: null },
     };
   }
   if (!mine || leading.step !== "collecting" || !order(doubt.sites).includes(from))
@@ -293,7 +286,7 @@ function check(env: Env, rules: Rules, doubt: Doubt): Turn {
 
 function conclude(env: Env, rules: Rules, doubt: Doubt, collecting: Collecting, verdict: Verdict): Turn {
   // TR3: nobody can have been told to commit.
-  if (verdict === "abort") return { doubt, settled: { decision: "abort", leads: true, from: null, forced: "" } };
+  if (verdict === "abort") return { doubt, settled: { decision: "abort", leads: true, from: null } };
   const election = collecting.election.round === 0 ? rules.numberOf(env.self, doubt) : collecting.election;
   const audience = rules.audience(env.self, doubt, collecting);
   return attempt(env, rules, doubt, verdict, election, audience, env.times.decisionMs);
@@ -330,7 +323,7 @@ function attempt(
 
 function decided(doubt: Doubt): Turn {
   const decision = doubt.position === "preaborted" ? "abort" : "commit";
-  return { doubt, settled: { decision, leads: true, from: null, forced: "" } };
+  return { doubt, settled: { decision, leads: true, from: null } };
 }
 
 function then(first: Turn, second: Turn): Turn {

@@ -7,9 +7,9 @@ import { answerFor } from "../answer.ts";
 import type { Input, ReplyId } from "../machine.ts";
 import { unreachable } from "../machine.ts";
 import type { Message } from "../message.ts";
-import type { Absence, Closed, Decision, NodeId } from "../transaction.ts";
+import type { Absence, Decision, NodeId } from "../transaction.ts";
 import type { CoordinatorStep } from "./coordinator-state.ts";
-import { heuristicRow, reportersOf, withReport } from "../heuristic.ts";
+import { lookedAfter, reported } from "../heuristic-coordinator.ts";
 import type { Presumption } from "./presumption.ts";
 
 export function absent(rules: Presumption, absence: Absence, input: Input): CoordinatorStep {
@@ -48,7 +48,7 @@ function absentMessage(rules: Presumption, absence: Absence, from: NodeId, body:
     case "ack":
       return body.heuristic === null
         ? { state: null, ignored: "late-acknowledgement" }
-        : reported(absence, from, body.decision, body.heuristic);
+        : reported(absence, { from, text: body.heuristic }, body.decision);
     case "one-phase-result":
       return { state: null, ignored: "late-one-phase-result" };
     default:
@@ -83,42 +83,11 @@ function decisionFor(rules: Presumption, absence: Absence, from: NodeId): Decisi
   }
 }
 
-/** A branch went against a decision that is forgotten here: an alarm, and a row that stays until somebody has seen to it. */
-function reported(absence: Absence, from: NodeId, decision: Decision, text: string): CoordinatorStep {
-  if (absence.kind === "foreign" || absence.kind === "fresh") return { state: null, ignored: "late-acknowledgement" };
-  const report = { from, text };
-  const row =
-    absence.kind === "closed"
-      ? withReport(absence.closed, decision, report)
-      : heuristicRow({ decision, reason: null, detail: "" }, [], [report]);
-  // Heard of, and perhaps looked after since: then the branch has missed that.
-  if (row === null)
-    return absence.kind === "closed" && absence.closed.until === "retention"
-      ? { state: null, sends: [{ to: from, body: { kind: "forget" } }] }
-      : { state: null, ignored: "late-acknowledgement" };
-  return {
-    state: null,
-    closed: { outcome: row, force: true },
-    effects: [{ kind: "alarm", alarm: "heuristic", detail: `${from} ${text}` }],
-  };
-}
-
-/** A person has looked after the damage: from here on the row may go, and so may those of the branches. */
+/** A person has looked after the damage. */
 function acknowledge(absence: Absence, reply: ReplyId | null): CoordinatorStep {
-  const effects = reply === null ? [] : (answered(reply, absence).effects ?? []);
-  if (absence.kind !== "closed" || !isUnacknowledged(absence.closed))
-    return reply === null ? { state: null, ignored: "nothing-to-do" } : { state: null, effects };
-  const { closed } = absence;
-  return {
-    state: null,
-    closed: { outcome: { ...closed, until: "retention" }, force: true },
-    sends: reportersOf(closed).map((to) => ({ to, body: { kind: "forget" } })),
-    effects,
-  };
-}
-
-function isUnacknowledged({ outcome, until }: Closed): boolean {
-  return outcome === "heuristic" && until === "closed";
+  const told = reply === null ? [] : (answered(reply, absence).effects ?? []);
+  if (absence.kind === "closed") return lookedAfter(absence.closed, told);
+  return reply === null ? { state: null, ignored: "nothing-to-do" } : { state: null, effects: told };
 }
 
 function answered(to: ReplyId, absence: Absence): CoordinatorStep {

@@ -18,9 +18,9 @@ import type { ParticipantRecord } from "../record.ts";
 import type { AbortReason, NodeId, TransactionId } from "../transaction.ts";
 import { onPeerReply, onPeerRequest, requestsToPeers, witnesses } from "./cooperation.ts";
 import { reportText } from "../heuristic.ts";
-import { heuristicAlarm, lookedAfter, onOperator } from "../heuristic-branch.ts";
+import { heuristicAlarm, lookedAfter, onForced, onOperator, reportedAgain } from "../heuristic-branch.ts";
 import { absent } from "./participant-absent.ts";
-import { onForced, onTold } from "./participant-heuristic.ts";
+import { onTold } from "./participant-heuristic.ts";
 import {
   acknowledgement,
   committedRow,
@@ -348,6 +348,7 @@ function onTimeout(env: Env, state: State, timer: string): ParticipantStep {
     // The coordinator has been silent for a whole wait: somebody else may know (§A.8).
     return state.unanswered === 0 ? step : { ...step, sends: [...(step.sends ?? []), ...requestsToPeers(env, state)] };
   }
+  if (timer === "decision" && state.told !== null) return reportedAgain(env, state, state.told);
   // The one unilateral abort that is legal: nothing was promised yet.
   if (timer === "idle" && state.phase === "active")
     return undo(env, state, "IDLE_TIMEOUT", "no work came in time", false);
@@ -387,7 +388,8 @@ function restore(env: Env, id: TransactionId, records: readonly ParticipantRecor
   }
   const alarm: Effect =
     state.phase === "damaged" ? { kind: "alarm", alarm: "outside-write", detail: state.damage } : heuristicAlarm(state);
-  return { state, effects: [...locks, alarm] };
+  const again = state.told === null ? { state } : reportedAgain(env, state, state.told);
+  return { ...again, effects: [...locks, alarm] };
 }
 
 function replayed(state: State, record: ParticipantRecord): State {

@@ -84,7 +84,7 @@ const outcomeTags = { committed: 1, aborted: 2, heuristic: 3, "read-only": 4 } a
   Closed["outcome"],
   number
 >;
-const untilTags = { retention: 1, closed: 2 } as const satisfies Record<Closed["until"], number>;
+const untilTags = { retention: 1, closed: 2, acknowledged: 3 } as const satisfies Record<Closed["until"], number>;
 const roleTags = { coordinator: 1, participant: 2, acceptor: 3 } as const satisfies Record<PeerRole, number>;
 const decisionTags = { commit: 1, abort: 2 } as const satisfies Record<Decision, number>;
 const valueTags = { prepared: 1, aborted: 2 } as const satisfies Record<Value, number>;

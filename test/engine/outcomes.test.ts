@@ -39,6 +39,14 @@ test("whatever is dropped, or finishes again, in between", () => {
   );
 });
 
+test("the coordinator's word that an id is closed takes what answers late copies, and not what waits for a person", () => {
+  const kept = new Outcomes();
+  for (const [at, until] of (["retention", "closed", "acknowledged"] as const).entries())
+    kept.add(`C.0001.0000000${at}`, { protocol: "2pc", closed: { ...closed, until }, atMs: 0, sequence: 1 });
+  kept.close("C", "C.0001.00000009", [], 2);
+  expect([...kept.entries()].map(([, each]) => each.closed.until)).toEqual(["retention", "acknowledged"]);
+});
+
 test("the oldest is found at once behind a hundred thousand that were dropped", () => {
   const outcomes = new Outcomes();
   const id = (number: number): string => `C.0001.${String(number).padStart(8, "0")}`;

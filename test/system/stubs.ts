@@ -6,6 +6,8 @@ import {
   channelCredentials,
   CoordinatorStub,
   fromServiceError,
+  type InDoubtMessageRead,
+  OperatorStub,
   ParticipantStub,
   type TransactionMessageRead,
 } from "../../runtime/link/index.ts";
@@ -17,16 +19,27 @@ const WATCH_MS = 30_000;
 export class Stubs {
   readonly coordinator: InstanceType<typeof CoordinatorStub>;
   readonly participant: InstanceType<typeof ParticipantStub>;
+  readonly operator: InstanceType<typeof OperatorStub>;
 
-  /** @param address of a coordinator, which serves both */
+  /** @param address of a coordinator, which serves all, or of a participant, which has no transactions of its own */
   constructor(address: string) {
     this.coordinator = new CoordinatorStub(address, channelCredentials(null));
     this.participant = new ParticipantStub(address, channelCredentials(null));
+    this.operator = new OperatorStub(address, channelCredentials(null));
   }
 
   close(): void {
     this.coordinator.close();
     this.participant.close();
+    this.operator.close();
+  }
+
+  /** What waits at the node for a decision, or for a person. */
+  async inDoubt(): Promise<InDoubtMessageRead[]> {
+    const { transactions } = await call<{ transactions: InDoubtMessageRead[] }>((options, done) =>
+      this.operator.ListInDoubt({}, options, done),
+    );
+    return transactions;
   }
 
   async page(pageSize: number, pageToken = "", state = "") {

@@ -338,9 +338,14 @@ describe("the branch, §C.3", () => {
       "end(aborted)*, ack(abort)→C ⇒ forgotten",
     ],
     [
+      "the leader has not said that a person has seen to it: told again",
+      [...prepared, operator("force-abort"), decision("commit"), timeout("decision")],
+      "ack(heuristic)→C, timer decision ⇒ heuristic",
+    ],
+    [
       "forced against the decision",
       [...prepared, operator("force-abort"), decision("commit")],
-      "told*, ack(heuristic)→C, alarm heuristic ⇒ heuristic",
+      "told*, ack(heuristic)→C, alarm heuristic, timer decision ⇒ heuristic",
     ],
     [
       "damage that was looked after",

@@ -4,6 +4,7 @@ import type { ProtocolName } from "../../../protocols/index.ts";
 import { C } from "../../../lab/simulate/setting.ts";
 import { Trace } from "../../../lab/simulate/trace.ts";
 import { World } from "../../../lab/simulate/world.ts";
+import { act } from "../two-phase/stories.ts";
 
 type Story = (world: World) => Promise<unknown>;
 
@@ -30,6 +31,21 @@ async function crashThenBack(world: World, name: string, afterMs: number, awayMs
   await world.run(LONG_MS);
 }
 
+/** The coordinator and P2 are away with every YES given: P1 alone is no quorum, and a person ends its branch. */
+async function endedByHand(world: World, did: "force-commit" | "force-abort"): Promise<void> {
+  const id = world.interact(transfer);
+  await world.run(ASKED_MS + 9);
+  for (const name of [C, "P2"]) world.host(name).crash("lost");
+  await world.run(2_000);
+  if (id !== null) act(world, world.host("P1"), id, did, "the others burned");
+  await world.run(1_000);
+  for (const name of [C, "P2"]) world.host(name).start();
+  await world.run(LONG_MS);
+  if (did === "force-abort") return;
+  if (id !== null) act(world, world.coordinator, id, "acknowledge", "booked by hand");
+  await world.run(LONG_MS);
+}
+
 const stories: readonly (readonly [file: string, story: Story])[] = [
   ["commit", async (world) => (world.interact(transfer), world.run(LONG_MS))],
   // §I: P1 prepares on its last work unasked.
@@ -49,6 +65,8 @@ const stories: readonly (readonly [file: string, story: Story])[] = [
       await world.run(LONG_MS);
     },
   ],
+  ["a-person-ends-a-branch", (world) => endedByHand(world, "force-commit")],
+  ["a-person-ends-a-branch-as-is-decided", (world) => endedByHand(world, "force-abort")],
   // The coordinator dies with every YES on its way, and with its precommit durable and nothing sent.
   ["coordinator-dies-in-w", (world) => crashThenBack(world, C, 9)],
   [

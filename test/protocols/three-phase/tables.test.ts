@@ -116,9 +116,9 @@ describe("the coordinator, §B.1 and §B.10, whatever the termination", () => {
       "decided*, ack→P, commit→Q, reply committed, timer acknowledgement ⇒ committing",
     ],
     [
-      "p, an operator forces the abort",
+      "p, a person makes it answer its client: it decides nothing for others, and is no site any more",
       [...p, operator("force-abort")],
-      "decided*, abort→P, abort→Q, reply aborted, reply aborted, timer acknowledgement ⇒ aborting",
+      "end(heuristic)*, alarm heuristic, reply aborted, reply aborted ⇒ forgotten",
     ],
     [
       "c, asked for its state",
@@ -147,7 +147,7 @@ describe("the coordinator, §B.1 and §B.10, whatever the termination", () => {
     [
       "c, an acknowledgement with damage",
       [...p, message("P", { kind: "decision", decision: "commit" }), ack("Q", "commit", "row 1")],
-      "end(heuristic) ⇒ forgotten",
+      "end(heuristic)*, alarm heuristic ⇒ forgotten",
     ],
     ["a, ACKs of the abort are waited for", [begin("P", "Q"), no("P"), ack("Q", "abort")], "end(aborted) ⇒ forgotten"],
     [
@@ -350,16 +350,6 @@ describe("the participant, §B.1 and §B.3, whatever the termination", () => {
       "state-request→C, state-request→Q, timer decision ⇒ in-doubt",
     ],
     [
-      "w, an operator forces the abort, which is told to all",
-      [...doubt, operator("force-abort")],
-      "decided*, abort→C, abort→Q, resource abort, reply aborted, timer acknowledgement ⇒ aborting",
-    ],
-    [
-      "w, an operator forces the commit",
-      [...doubt, operator("force-commit"), applied],
-      "decided*, commit→C, commit→Q, timer acknowledgement ⇒ committing",
-    ],
-    [
       "a write from outside: recorded, told, kept",
       [...doubt, commit, damaged],
       "damaged*, ack(heuristic)→C, alarm outside-write ⇒ heuristic",
@@ -368,7 +358,7 @@ describe("the participant, §B.1 and §B.3, whatever the termination", () => {
     [
       "damaged, an operator has looked after it",
       [...doubt, commit, damaged, operator("acknowledge")],
-      "end(heuristic)*, resource abort, reply committed ⇒ forgotten",
+      "end(heuristic)*, resource abort, reply pending ⇒ forgotten",
     ],
   ];
   test.each(rows)("%s", (_row, events, does) => {

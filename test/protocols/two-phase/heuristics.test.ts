@@ -70,12 +70,17 @@ describe.each(names)("a branch under %s", (protocol) => {
     [
       "COMMIT after a rollback by hand: told whatever is presumed",
       [...forcedAbort, commit],
-      "told*, ack(heuristic)→C, alarm heuristic ⇒ heuristic",
+      "told*, ack(heuristic)→C, alarm heuristic, timer decision ⇒ heuristic",
     ],
     [
       "ABORT after a commit by hand: told whatever is presumed",
       [...forcedCommit, abort],
-      "told*, ack(heuristic)→C, alarm heuristic ⇒ heuristic",
+      "told*, ack(heuristic)→C, alarm heuristic, timer decision ⇒ heuristic",
+    ],
+    [
+      "the report goes out until somebody has seen to it",
+      [...forcedAbort, commit, timeout("decision")],
+      "ack(heuristic)→C, timer decision ⇒ heuristic",
     ],
     ["the decision again: the report again", [...forcedAbort, commit, commit], "ack(heuristic)→C ⇒ heuristic"],
     ["the other decision: alarm", [...forcedAbort, commit, abort], "alarm second-decision ⇒ heuristic"],
@@ -94,7 +99,7 @@ describe.each(names)("a branch under %s", (protocol) => {
     [
       "and COMMIT comes: that is a rollback",
       [...inDoubt, operator("force-commit"), damaged, commit],
-      "told*, ack(heuristic)→C, alarm heuristic ⇒ heuristic",
+      "told*, ack(heuristic)→C, alarm heuristic, timer decision ⇒ heuristic",
     ],
     [
       "damaged by a write from outside, acknowledged: its locks are freed",
@@ -131,7 +136,11 @@ describe.each(names)("a branch under %s", (protocol) => {
 
   const restarts: readonly (readonly [name: string, events: readonly Event[], does: string])[] = [
     ["not told yet: asks, and takes no locks", forcedCommit, "inquire→C, alarm heuristic, timer decision ⇒ heuristic"],
-    ["told: waits for a person", [...forcedAbort, commit], "alarm heuristic ⇒ heuristic"],
+    [
+      "told: its coordinator hears it again",
+      [...forcedAbort, commit],
+      "ack(heuristic)→C, alarm heuristic, timer decision ⇒ heuristic",
+    ],
     [
       "forced and not applied: takes its locks again",
       [...inDoubt, operator("force-commit"), damaged],
@@ -199,7 +208,7 @@ describe("the coordinator", () => {
         detail: "HEURISTIC_MIXED: commit was decided; P rolled back: the disk is gone and more",
         result: null,
         participants: ["P", "Q"],
-        until: "closed",
+        until: "acknowledged",
       } satisfies Closed,
     });
   });
@@ -230,7 +239,7 @@ describe("the coordinator", () => {
       outcome: "heuristic",
       reason: "PRESUMED",
       detail: "HEURISTIC_HAZARD: abort was decided; P committed: x",
-      until: "closed",
+      until: "acknowledged",
     });
   });
 

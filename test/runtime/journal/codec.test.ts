@@ -51,6 +51,17 @@ test("every abort reason comes back", () => {
   expect(readEntries(pack(entries))).toEqual(entries);
 });
 
+test.each(["retention", "closed", "acknowledged"] as const)("how long a row is kept comes back: until %s", (until) => {
+  const entry: Entry = {
+    kind: "closed",
+    transaction: "c-1.0001.00000001",
+    protocol: "3pc",
+    outcome: { outcome: "heuristic", reason: null, detail: "", result: null, participants: [], until },
+    atMs: 0,
+  };
+  expect(readEntries(pack([entry]))).toEqual([entry]);
+});
+
 test("any entries in any order come back, from a writer that is used again", () => {
   const writer = new RowWriter();
   fc.assert(
