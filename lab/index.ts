@@ -10,9 +10,11 @@ export {
   type Exploration,
   type Reach,
 } from "./explore/explore.ts";
+export { COUNTED_TIMERS, withinBudgets, type Budget, type Budgets } from "./explore/machines/budgets.ts";
 export { exploreMachines } from "./explore/machines/index.ts";
 export { modelOf, type Model } from "./explore/machines/model.ts";
 export { specNamed, specNames, type SpecName } from "./explore/specs/named.ts";
+export { plantedModel } from "./bugs/explored.ts";
 export { bugNamed, bugNames } from "./bugs/plant.ts";
 export type { Broken as BrokenSchedule, Tally } from "./simulate/batch.ts";
 export { names as protocolNames, safeRuns, type Protocols } from "./simulate/capabilities.ts";

@@ -2,10 +2,14 @@
 
 import { Option, type Command } from "commander";
 import {
+  bugNamed,
+  bugNames,
+  COUNTED_TIMERS,
   explore,
   exploreMachines,
   specNamed,
   specNames,
+  type Budgets,
   type Exploration,
   type ExplorationBudget,
   type Reach,
@@ -18,22 +22,21 @@ import {
   budgetOrAny,
   budgetsOf,
   budgetWords,
-  COUNTED_TIMERS,
   LARGEST_BUDGET,
   LARGEST_COORDINATORS,
   LARGEST_PARTICIPANTS,
   machineOptions,
   machinesOf,
-  type MachineOptions,
 } from "../explore/machines.ts";
 import { counterexample } from "../explore/tell.ts";
 import type { Json } from "../json.ts";
 import type { Output } from "../output.ts";
 import { withExamples, type Shell } from "../shell.ts";
 
-interface Options extends MachineOptions {
+interface Options extends Budgets {
   readonly spec?: SpecName;
   readonly protocol?: ProtocolName;
+  readonly bug?: string;
   readonly rms?: number;
   readonly ballots?: number;
   readonly quorum?: number;
@@ -59,6 +62,12 @@ export function define(command: Command, shell: Shell): void {
     )
     .addOption(new Option("--spec <name>", "the specification to explore").choices(specNames))
     .addOption(new Option("--protocol <name>", "the shipped machines to explore").choices(Object.keys(protocols)))
+    .addOption(
+      new Option(
+        "--bug <name>",
+        "the machines with a planted bug of docs/lab.md, in its own budgets unless others are given, until a rule is broken",
+      ).choices(bugNames),
+    )
     .option("--rms <number>", "a specification's resource managers (default: 3)", between(1, LARGEST_RMS))
     .option("--acceptors <number>", "Paxos Commit: acceptors (default: 3)", between(1, LARGEST_ACCEPTORS))
     .option(
@@ -105,6 +114,7 @@ export function define(command: Command, shell: Shell): void {
     ["nemcon explore --spec paxos-commit --rms 1 --quorum 1", "why a quorum is a majority: two decisions"],
     ["nemcon explore --protocol 2pc --crashes 2", "the shipped two-phase commit: any messages late, lost or twice"],
     ["nemcon explore --protocol 3pc-plain --losses 1 --suspicions 2", "why silence is no death: two decisions"],
+    ["nemcon explore --bug reused-election", "a planted bug, in the small model that shows it"],
     ["nemcon explore --spec tcommit --rms 6 --json", "the counts as JSON"],
   ]);
 }
@@ -128,8 +138,10 @@ interface Subject {
 
 /** @throws NemconError USAGE */
 function subjectOf(options: Options): Subject {
-  const { spec, protocol } = options;
-  if (spec !== undefined && protocol !== undefined) throw usage("Either --spec or --protocol.");
+  const { spec, bug } = options;
+  const protocol = protocolOf(options);
+  if (spec !== undefined && protocol !== undefined)
+    throw usage(bug === undefined ? "Either --spec or --protocol." : "--bug is for the shipped machines.");
   if (protocol !== undefined) return machinesSubject(protocol, options);
   if (spec === undefined)
     throw usage(
@@ -138,14 +150,25 @@ function subjectOf(options: Options): Subject {
   return specSubject(spec, options);
 }
 
+/** @throws NemconError USAGE */
+function protocolOf({ protocol, bug }: Options): ProtocolName | undefined {
+  if (bug === undefined) return protocol;
+  const planted = bugNamed(bug);
+  if (protocol !== undefined && protocol !== planted.protocol)
+    throw usage(`"${bug}" is a bug of ${planted.protocol}, and not of ${protocol}: leave --protocol out.`);
+  return planted.protocol;
+}
+
 function machinesSubject(protocol: ProtocolName, options: Options): Subject {
+  const { bug = null } = options;
   for (const option of ["rms", "ballots", "quorum"] as const)
     if (options[option] !== undefined) throw usage(`--${option} is for specifications.`);
-  const model = machinesOf(protocol, options);
+  const model = machinesOf(protocol, bug, options);
+  const planted = bug === null ? "" : ` with the bug ${bug}`;
   return {
-    names: { protocol, budgets: budgetsOf(model) },
-    words: `${protocol} can do with ${budgetWords(model)}`,
-    search: (budget, progress) => exploreMachines(model, budget, progress),
+    names: { protocol, ...(bug !== null && { bug }), budgets: budgetsOf(model) },
+    words: `${protocol}${planted} can do with ${budgetWords(model)}`,
+    search: (budget, progress) => exploreMachines(model, { ...budget, untilBroken: bug !== null }, progress),
   };
 }
 

@@ -1,27 +1,12 @@
 /** What `nemcon explore --protocol` is asked for, as a model. */
 
 import { InvalidArgumentError } from "commander";
-import { modelOf, type Model } from "../../lab/index.ts";
+import { bugNamed, plantedModel, withinBudgets, type Budget, type Budgets, type Model } from "../../lab/index.ts";
 import { protocols, type ProtocolName } from "../../protocols/index.ts";
 import { between, usage } from "../arguments.ts";
 import type { Json } from "../json.ts";
 
-export type Budget = number | "any";
-
-export interface MachineOptions {
-  readonly participants?: number;
-  readonly acceptors?: number;
-  readonly coordinators?: number;
-  readonly rounds?: number;
-  readonly crashes?: number;
-  readonly losses?: Budget;
-  readonly duplicates?: Budget;
-  readonly suspicions?: number;
-  readonly timers?: Budget;
-  readonly enlisted?: true;
-}
-
-export const machineOptions: readonly (keyof MachineOptions)[] = [
+export const machineOptions: readonly (keyof Budgets)[] = [
   "participants",
   "coordinators",
   "rounds",
@@ -38,9 +23,6 @@ export const LARGEST_COORDINATORS = 3;
 /** A state has a byte for each. */
 export const LARGEST_BUDGET = 255;
 
-/** Where messages are counted, each that a timer sends again is one more. */
-export const COUNTED_TIMERS = 2;
-
 const budget = between(0, LARGEST_BUDGET);
 
 export function budgetOrAny(text: string): Budget {
@@ -52,41 +34,17 @@ export function budgetOrAny(text: string): Budget {
   }
 }
 
-/** @throws NemconError USAGE */
-export function machinesOf(protocol: ProtocolName, options: MachineOptions): Model {
-  const { participants, acceptors, coordinators, rounds, enlisted } = options;
+/**
+ * @param bug null: the machines as they ship
+ * @throws NemconError USAGE
+ */
+export function machinesOf(protocol: ProtocolName, bug: string | null, options: Budgets): Model {
+  const { acceptors, coordinators } = options;
   const hasAcceptors = protocols[protocol].acceptor !== null;
   if (!hasAcceptors && acceptors !== undefined) throw usage(`--acceptors: ${protocol} has none.`);
   if (!hasAcceptors && coordinators !== undefined && coordinators > 1)
     throw usage(`--coordinators: without acceptors nobody finishes what another coordinator began.`);
-  return modelOf(protocol, {
-    ...(participants !== undefined && { participants }),
-    ...(acceptors !== undefined && { acceptors }),
-    ...(coordinators !== undefined && { coordinators }),
-    ...(rounds !== undefined && { rounds }),
-    ...(enlisted === true && { oneShot: false }),
-    faults: faultsOf(options),
-  });
-}
-
-function faultsOf(options: MachineOptions): Model["faults"] {
-  const { crashes = 1, suspicions = 0 } = options;
-  const isCounted = options.losses !== undefined || options.duplicates !== undefined;
-  const { losses = isCounted ? 0 : "any", duplicates = isCounted ? 0 : "any" } = options;
-  if ((losses === "any") !== (duplicates === "any"))
-    throw usage("--losses and --duplicates: where any number of messages may be lost, any may come twice.");
-  const { timers = losses === "any" ? "any" : COUNTED_TIMERS } = options;
-  return {
-    crashes,
-    suspicions,
-    losses: limitOf(losses),
-    duplicates: limitOf(duplicates),
-    timers: limitOf(timers),
-  };
-}
-
-function limitOf(budget: Budget): number | null {
-  return budget === "any" ? null : budget;
+  return bug === null ? withinBudgets(protocol, options) : plantedModel(bugNamed(bug), options);
 }
 
 /** For people. */

@@ -18,17 +18,23 @@ export interface Wrapped {
   readonly as?: Partial<Omit<Protocol, "coordinator" | "participant">>;
 }
 
+/** The protocol with its machines wrapped; the registry keeps the shipped ones. */
+export function wrapped(name: ProtocolName, { coordinator, participant, acceptor, as }: Wrapped): Protocol {
+  const real = protocols[name];
+  return {
+    ...real,
+    ...as,
+    coordinator: coordinator?.(real.coordinator) ?? real.coordinator,
+    participant: participant?.(real.participant) ?? real.participant,
+    acceptor: real.acceptor === null ? null : (acceptor?.(real.acceptor) ?? real.acceptor),
+  };
+}
+
 /** Runs `run` with the protocol's machines wrapped. */
-export async function withMachines<T>(name: ProtocolName, wrapped: Wrapped, run: () => Promise<T>): Promise<T> {
+export async function withMachines<T>(name: ProtocolName, changes: Wrapped, run: () => Promise<T>): Promise<T> {
   const registry = protocols as Record<ProtocolName, Protocol>;
   const real = registry[name];
-  registry[name] = {
-    ...real,
-    ...wrapped.as,
-    coordinator: wrapped.coordinator?.(real.coordinator) ?? real.coordinator,
-    participant: wrapped.participant?.(real.participant) ?? real.participant,
-    ...(wrapped.acceptor === undefined || real.acceptor === null ? {} : { acceptor: wrapped.acceptor(real.acceptor) }),
-  };
+  registry[name] = wrapped(name, changes);
   try {
     return await run();
   } finally {

@@ -129,6 +129,7 @@ export const paxosBugs: readonly Bug[] = [
     what: "accepting does not raise the promise",
     protocol,
     machines: acceptorOf(acceptanceWithoutPromise),
+    explored: { participants: 1, crashes: 1, votes: ["yes"] },
     seenBy: ["paxos", "agreement"],
   },
   {
@@ -136,6 +137,7 @@ export const paxosBugs: readonly Bug[] = [
     what: "a vote of ballot 0 is accepted after a promise",
     protocol,
     machines: acceptorOf(voteAfterPromise),
+    explored: { participants: 1, crashes: 1, votes: ["yes"] },
     seenBy: ["paxos", "agreement"],
   },
   {

@@ -149,6 +149,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "a participant aborts on its own in w, and commits on its own in p",
     protocol: "3pc-plain",
     machines: machines(naiveTimeouts),
+    explored: { participants: 1, crashes: 1, losses: 0, timers: "any", votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -156,6 +157,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "a site that crashed leads as if it had not",
     protocol: "3pc-plain",
     machines: machines(unlockedRecovery),
+    explored: { participants: 1, crashes: 3, losses: 0, timers: "any", votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -163,6 +165,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "after a total failure the participants' word is enough",
     protocol: "3pc-plain",
     machines: machines(withoutCoordinator),
+    explored: { participants: 1, crashes: 3, losses: 0, timers: "any", votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -171,6 +174,7 @@ export const threePhaseBugs: readonly Bug[] = [
     protocol: "3pc-plain",
     machines: machines(noAbdication),
     foundBy: "explorer",
+    explored: { participants: 2, crashes: 0, losses: 0, timers: "any", suspicions: 2, votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -178,6 +182,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "the coordinator's precommit is not forced, and silence is abort",
     protocol: "3pc-plain",
     machines: machines(plainPrecommitUnforced),
+    explored: { participants: 1, crashes: 2, losses: 0, timers: "any", votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -185,6 +190,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "the coordinator's precommit is not forced, and silence is abort",
     protocol: "3pc",
     machines: machines(unforcedPrecommit),
+    explored: { participants: 1, crashes: 1, votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -193,6 +199,7 @@ export const threePhaseBugs: readonly Bug[] = [
     protocol: "3pc",
     machines: machines(unforcedPromise),
     foundBy: "explorer",
+    explored: { participants: 2, crashes: 1, votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -200,6 +207,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "a voter that kept nothing says that it aborted",
     protocol: "3pc",
     machines: machines(voterWithoutRecord),
+    explored: { participants: 2, crashes: 1, votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -208,6 +216,7 @@ export const threePhaseBugs: readonly Bug[] = [
     protocol: "3pc",
     machines: machines(attemptUnforced),
     foundBy: "explorer",
+    explored: { participants: 1, crashes: 1, votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -215,6 +224,7 @@ export const threePhaseBugs: readonly Bug[] = [
     what: "one acknowledgement less than a majority decides",
     protocol: "3pc",
     machines: machines(smallQuorum),
+    explored: { participants: 2, crashes: 0, votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -223,6 +233,7 @@ export const threePhaseBugs: readonly Bug[] = [
     protocol: "3pc",
     machines: machines(noQuorumOfStates),
     foundBy: "explorer",
+    explored: { participants: 2, crashes: 0, votes: ["yes"] },
     seenBy: ["agreement"],
   },
   {
@@ -231,6 +242,7 @@ export const threePhaseBugs: readonly Bug[] = [
     protocol: "3pc",
     machines: machines(reusedElection),
     foundBy: "explorer",
+    explored: { participants: 1, crashes: 0, votes: ["yes"] },
     seenBy: ["agreement"],
   },
 ];

@@ -32,7 +32,7 @@ export interface Reach {
 export interface Exploration extends Reach {
   /** Whether every reachable state was seen; else which budget was used up. */
   readonly complete: boolean;
-  readonly stopped: null | "states" | "seconds" | "signal";
+  readonly stopped: null | "states" | "seconds" | "signal" | "broken";
   readonly violations: readonly Broken[];
   /** At most: that two states had one fingerprint, so that a part was not explored. */
   readonly collisionProbability: number;
@@ -42,6 +42,8 @@ export interface Budget {
   /** The search ends after the state whose successors reach this number. */
   readonly states?: number;
   readonly seconds?: number;
+  /** It ends after the state that breaks a rule, or whose successors do. */
+  readonly untilBroken?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -105,6 +107,10 @@ class Search<S> {
     return { distinct: this.seen.size, generated: this.generated, depth };
   }
 
+  get isBroken(): boolean {
+    return this.found.size > 0;
+  }
+
   violations(): Broken[] {
     return [...this.found].map(([rule, { count, at, last }]) => {
       const trace = this.traceTo(at);
@@ -160,7 +166,7 @@ class Search<S> {
 }
 
 /**
- * Explores until everything was seen or a budget is used up; violations don't end it.
+ * Explores until everything was seen or a budget is used up; violations don't end it, unless they are asked to.
  * @param progress called about ten times a second
  */
 export async function explore<S>(
@@ -168,7 +174,7 @@ export async function explore<S>(
   budget: Budget = {},
   progress: (reach: Reach) => void = () => undefined,
 ): Promise<Exploration> {
-  const { states = LARGEST_SIZE, seconds = Number.POSITIVE_INFINITY, signal } = budget;
+  const { states = LARGEST_SIZE, seconds = Number.POSITIVE_INFINITY, untilBroken = false, signal } = budget;
   const search = new Search(system);
   const started = performance.now();
   let breathed = started;
@@ -176,6 +182,7 @@ export async function explore<S>(
   search.start();
   while (stopped === null && search.advance()) {
     if (search.seen.size >= states) stopped = "states";
+    if (untilBroken && search.isBroken) stopped = "broken";
     if (search.explored % LOOK_AT_CLOCK_EVERY !== 0) continue;
     const now = performance.now();
     if (now - started >= seconds * 1000) stopped = "seconds";

@@ -62,6 +62,34 @@ test("shows how plain three-phase commit splits one participant from its coordin
   expect(stdout).toMatch(/^7 {2}P1: decision timer .*aborted/m);
 });
 
+test("explores a planted bug in its own budgets until a rule is broken, or in those that are given", async () => {
+  const { code, stdout } = await nemcon(["explore", "--bug", "reused-election", "--json"]);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    protocol: "3pc",
+    bug: "reused-election",
+    budgets: { participants: 1, crashes: 0, losses: "any" },
+    distinct: 165,
+    complete: false,
+    violations: expect.arrayContaining([{ rule: "agreement", count: expect.any(Number), trace: expect.any(Array) }]),
+  });
+  const more = await nemcon(["explore", "--protocol", "3pc", "--bug", "reused-election", "--crashes", "1", "--json"]);
+  expect(JSON.parse(more.stdout)).toMatchObject({ budgets: { participants: 1, crashes: 1 } });
+  const shown = await nemcon(["explore", "--bug", "reused-election"]);
+  expect(shown.stdout).toContain("broken: agreement");
+  expect(shown.stdout).toContain("3pc with the bug reused-election can do");
+});
+
+test.each([
+  [["--bug", "lost-promise"], "nemcon simulate --bug lost-promise"],
+  [["--bug", "small-quorum", "--protocol", "2pc"], "a bug of 3pc, and not of 2pc"],
+  [["--bug", "small-quorum", "--spec", "tcommit"], "--bug is for the shipped machines"],
+])("refuses %j and says why", async (args, why) => {
+  const { code, stderr } = await nemcon(["explore", ...args]);
+  expect(code).toBe(64);
+  expect(stderr).toContain(why);
+});
+
 test("where a budget is used up the verdict is unknown, and it exits 2", async () => {
   const { code, stdout } = await nemcon(["explore", "--spec", "two-phase", "--rms", "9", "--states", "1000"]);
   expect(code).toBe(2);

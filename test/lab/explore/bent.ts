@@ -1,40 +1,14 @@
 /** Models that tests explore, and shipped machines that they have bent. */
 
-import {
-  protocols,
-  type LogRecord,
-  type Machine,
-  type Protocol,
-  type ProtocolName,
-  type Step,
-} from "../../../protocols/index.ts";
+import type { LogRecord, Machine, ProtocolName, Step } from "../../../protocols/index.ts";
 import { modelOf, type Model } from "../../../lab/index.ts";
 import { noFaults } from "../../../lab/explore/machines/model.ts";
-import { bugNamed } from "../../../lab/bugs/plant.ts";
-import type { Wrapped } from "../../../lab/bugs/machines.ts";
 
 export const isCI = process.env["CI"] === "true";
 
 /** Messages late, lost, doubled and in any order, and timers that fire, without an end. */
 export function asynchronous(protocol: ProtocolName, crashes: number, changes: Partial<Model> = {}): Model {
   return modelOf(protocol, { ...changes, faults: { ...noFaults, crashes, losses: null, duplicates: null } });
-}
-
-export function bent(name: ProtocolName, wrapped: Wrapped): Protocol {
-  const real = protocols[name];
-  return {
-    ...real,
-    ...wrapped.as,
-    coordinator: wrapped.coordinator?.(real.coordinator) ?? real.coordinator,
-    participant: wrapped.participant?.(real.participant) ?? real.participant,
-    acceptor: real.acceptor === null ? null : (wrapped.acceptor?.(real.acceptor) ?? real.acceptor),
-  };
-}
-
-/** A bug of the lab's that is in the machines. */
-export function withBug(name: string): Protocol {
-  const { protocol, machines = {} } = bugNamed(name);
-  return bent(protocol, machines);
 }
 
 /** Records of these kinds, and rows of these outcomes, are lost in a crash, and everyone believes that they were forced. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { exploreMachines, modelOf, type Model } from "../../../lab/index.ts";
 import { noFaults } from "../../../lab/explore/machines/model.ts";
-import { asynchronous, isCI, withBug } from "./bent.ts";
+import { asynchronous, isCI } from "./bent.ts";
 
 type Row = readonly [participants: number, crashes: number, distinct: number, depth: number];
 
@@ -54,41 +54,3 @@ describe("3pc-plain, where timers wait until all has come", () => {
     expect(agreement?.trace.at(-1)?.state["C"]).toContain("decided commit");
   });
 });
-
-describe("planted", () => {
-  /** What is broken first, and after how many steps. */
-  type Planted = readonly [bug: string, participants: number, crashes: number, rule: string, steps: number];
-
-  const asynchronously: readonly Planted[] = [
-    ["precommit-unforced", 1, 1, "client truth", 7],
-    ["voter-without-record", 2, 1, "agreement", 8],
-    ["early-attempt-acknowledgement", 1, 1, "agreement", 8],
-    ["small-quorum", 2, 0, "agreement", 8],
-    ["no-quorum-of-states", 2, 0, "agreement", 9],
-    ["reused-election", 1, 0, "agreement", 8],
-  ];
-  test.each(asynchronously)("%s", { timeout: 60_000 }, async (name, participants, crashes, rule, steps) => {
-    const machines = withBug(name);
-    const model = asynchronous("3pc", crashes, { machines, participants, votes: ["yes"] });
-    const { violations } = await exploreMachines(model, { states: 20_000 });
-    expect(lengths(violations)).toMatchObject({ [rule]: steps });
-  });
-
-  const synchronously: readonly Planted[] = [
-    ["s0-naive-timeouts", 1, 1, "agreement", 11],
-    ["s2-unlocked-recovery", 1, 3, "agreement", 8],
-    ["s3-without-coordinator", 1, 3, "agreement", 7],
-    ["plain-precommit-unforced", 1, 2, "client truth", 9],
-  ];
-  test.each(synchronously)("%s", { timeout: 60_000 }, async (name, participants, crashes, rule, steps) => {
-    const machines = withBug(name);
-    const faults = { ...noFaults, crashes };
-    const model = modelOf("3pc-plain", { machines, participants, votes: ["yes"], faults });
-    const { violations } = await exploreMachines(model, { states: 100_000 });
-    expect(lengths(violations)).toMatchObject({ [rule]: steps });
-  });
-});
-
-function lengths(violations: readonly { readonly rule: string; readonly trace: readonly unknown[] }[]): object {
-  return Object.fromEntries(violations.map(({ rule, trace }) => [rule, trace.length - 1]));
-}

@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { exploreMachines, modelOf, type Model } from "../../../lab/index.ts";
 import { noFaults } from "../../../lab/explore/machines/model.ts";
 import type { ProtocolName } from "../../../protocols/index.ts";
-import type { Wrapped } from "../../../lab/bugs/machines.ts";
+import { wrapped, type Wrapped } from "../../../lab/bugs/machines.ts";
 import { bugNamed } from "../../../lab/bugs/plant.ts";
-import { asynchronous, bent, isCI, unforced } from "./bent.ts";
+import { asynchronous, isCI, unforced } from "./bent.ts";
 
 type Row = readonly [protocol: ProtocolName, participants: number, crashes: number, distinct: number, depth: number];
 
@@ -53,7 +53,7 @@ test("where nothing fails and no timer fires, what all agree to is committed", a
           : machine.step(env, state, input),
     }),
   };
-  const { violations } = await exploreMachines({ ...model, machines: bent("2pc", rash) });
+  const { violations } = await exploreMachines({ ...model, machines: wrapped("2pc", rash) });
   expect(violations.map(({ rule }) => rule)).toContain("abort validity");
 });
 
@@ -66,7 +66,7 @@ describe("planted", () => {
   type Planted = readonly [
     name: string,
     protocol: ProtocolName,
-    wrapped: Wrapped,
+    changed: Wrapped,
     crashes: number,
     changes: Partial<Model>,
     states: number,
@@ -114,15 +114,15 @@ describe("planted", () => {
   test.each(found)(
     "%s",
     { timeout: 60_000 },
-    async (_name, protocol, wrapped, crashes, changes, states, rule, steps) => {
-      const model = asynchronous(protocol, crashes, { ...changes, machines: bent(protocol, wrapped) });
+    async (_name, protocol, changed, crashes, changes, states, rule, steps) => {
+      const model = asynchronous(protocol, crashes, { ...changes, machines: wrapped(protocol, changed) });
       const { violations } = await exploreMachines(model, { states });
       expect(violations[0]).toMatchObject({ rule, trace: { length: steps + 1 } });
     },
   );
 
   test("a timer that is not set again is missed where everything else has come", async () => {
-    const machines = bent("2pc", {
+    const machines = wrapped("2pc", {
       coordinator: (machine) => ({
         ...machine,
         step: (env, state, input) => {
