@@ -84,7 +84,7 @@ export function define(command: Command, shell: Shell): void {
 function protocolsOf({ protocol, bug }: Options): readonly Protocols[] {
   if (bug !== undefined) {
     const planted = bugNamed(bug);
-    if (protocol === "mixed") return [protocol];
+    if (protocol === "mixed" || (protocol === undefined && planted.mixed === true)) return ["mixed"];
     if (protocol !== undefined && protocol !== planted.protocol)
       throw usage(`"${bug}" is a bug of ${planted.protocol}, and not of ${protocol}: leave --protocol out.`);
     return [planted.protocol];

@@ -25,6 +25,8 @@ export interface Bug {
   readonly ports?: PlantedInPorts;
   /** One of these, whatever else: what users would see, not only the order of writes. */
   readonly seenBy: readonly RuleName[];
+  /** Only runs with all protocols side by side have what it takes. */
+  readonly mixed?: true;
   /** Which schedules find it; absent: operations. */
   readonly workload?: Workload;
   /** Who finds it: random schedules, unless it takes a chain of events that only an exhaustive search comes across. */

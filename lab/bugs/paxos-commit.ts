@@ -147,6 +147,14 @@ export const paxosBugs: readonly Bug[] = [
     machines: acceptorOf(closedWithoutTombstone),
     seenBy: ["paxos", "agreement"],
   },
+  {
+    name: "newest-group",
+    what: "a leader asks the newest group of acceptors, whichever one the transaction was begun with",
+    protocol,
+    machines: { coordinator: inNewestGroup },
+    mixed: true,
+    seenBy: ["paxos", "agreement"],
+  },
 ];
 
 function abortingAlone(machine: Leader): Leader {
@@ -236,6 +244,16 @@ function promising(
     (env, state, input) => lie(real.step(env, state, input)),
     (env, id, absence, input) => lie(real.absent(env, id, absence, input)),
   );
+}
+
+function inNewestGroup(leader: Leader): Leader {
+  // Of an id that is nobody's any group may be the one.
+  const astray = (env: Env): Env => ({ ...env, groups: () => env.groups("").slice(0, 1) });
+  return {
+    ...leader,
+    step: (env, state, input) => leader.step(astray(env), state, input),
+    absent: (env, id, absence, input) => leader.absent(astray(env), id, absence, input),
+  };
 }
 
 function acceptingWithoutPromise(): AcceptorMachine {

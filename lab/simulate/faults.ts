@@ -80,6 +80,17 @@ export type Fault =
       readonly copiedAtMs: number | null;
       readonly downMs: number;
     }
+  /**
+   * An acceptor dies for good, with what it had written. An operator puts another one in its place, under an identity of
+   * its own: each coordinator hears of it `afterMs` after the one before, or as soon as it can (protocols §E.4, §E.6).
+   */
+  | {
+      readonly kind: "lost for good";
+      readonly atMs: number;
+      readonly node: NodeId;
+      readonly by: NodeId;
+      readonly afterMs: number;
+    }
   /** What became of one message: the `number`-th from one node to another. */
   | {
       readonly kind: "message";
@@ -108,6 +119,7 @@ export const faultNames = [
   "jump",
   "lost directory",
   "stale directory",
+  "lost for good",
   "lost message",
   "copied message",
   "late message",
@@ -177,6 +189,8 @@ export function describeFault(fault: Fault): string {
       return fault.copiedAtMs === null
         ? `${at(fault)}: ${fault.node} dies, and is started with an empty directory`
         : `${at(fault)}: ${fault.node} dies, and is started with a copy of its directory from ${ms(fault.copiedAtMs)}`;
+    case "lost for good":
+      return `${at(fault)}: ${fault.node} is lost for good; each coordinator is given ${fault.by} for it, ${ms(fault.afterMs)} after the one before`;
     case "message": {
       const what = `message ${fault.number} from ${fault.from} to ${fault.to}`;
       if (fault.delaysMs.length === 0) return `${what} is lost`;

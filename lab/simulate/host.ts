@@ -48,6 +48,8 @@ export interface Ports {
 export abstract class Host implements Receiver {
   readonly name: NodeId;
   isAlive = false;
+  /** It never comes back. */
+  isGone = false;
   planned: Planned | null = null;
   plannedSend: PlannedSend | null = null;
   /** How fast its clock runs. */
@@ -101,7 +103,7 @@ export abstract class Host implements Receiver {
   }
 
   start(): void {
-    if (this.isAlive) return;
+    if (this.isAlive || this.isGone) return;
     this.disk.begin();
     this.journal = this.makeJournal();
     this.isAlive = true;
@@ -121,6 +123,12 @@ export abstract class Host implements Receiver {
     this.journal.crash(tail);
     this.endLife(tail);
     this.world.linksChanged();
+  }
+
+  /** It dies, and is never started again. */
+  lose(): void {
+    this.isGone = true;
+    this.crash("lost");
   }
 
   /** Before its ports are made. */

@@ -110,7 +110,6 @@ export class Judges implements Probe {
   private readonly paxos = new PaxosRules((what) => this.violated("paxos", what));
 
   watch(world: World): void {
-    this.paxos.quorum = Math.ceil(world.acceptors.length / 2);
     this.nowMs = () => world.timeline.nowMs;
     this.incarnation = (id) => world.coordinatorOf(id).disk.incarnation;
   }
@@ -261,6 +260,7 @@ export class Judges implements Probe {
   /** After everything has healed: nothing is left open, and the data is that of the committed work. */
   final(world: World): void {
     for (const host of world.all()) {
+      if (host.isGone) continue;
       const open = host.isAlive ? [...host.engine.liveIds()] : ["everything"];
       if (open.length > 0) this.violated("termination", `${host.name} still has ${open.join(", ")}`);
     }

@@ -16,7 +16,6 @@ import {
   type Value,
 } from "../../protocols/index.ts";
 import type { Entry, Envelope } from "../../runtime/engine/index.ts";
-import { needsAcceptors } from "./capabilities.ts";
 import type { Plan } from "./plan.ts";
 
 /** What an acceptor has in its journal of one transaction. */
@@ -30,6 +29,8 @@ const NOTHING: Held = { promised: BALLOT_ZERO, casts: new Map(), star: null };
 
 interface Facts {
   readonly participants: readonly NodeId[];
+  /** The group that it has: no other acceptor decides anything of it. */
+  readonly group: readonly NodeId[];
   readonly acceptors: Map<NodeId, Held>;
   /** `branch ballot` to the value that was proposed. */
   readonly proposed: Map<string, Value>;
@@ -43,8 +44,6 @@ interface Facts {
 }
 
 export class PaxosRules {
-  /** F+1. */
-  quorum = 0;
   private readonly violated: (what: string) => void;
   private readonly facts = new Map<TransactionId, Facts>();
 
@@ -52,10 +51,11 @@ export class PaxosRules {
     this.violated = violated;
   }
 
-  begun({ id, protocol, work }: Plan): void {
-    if (!needsAcceptors(protocol)) return;
+  begun({ id, acceptors, work }: Plan): void {
+    if (acceptors.length === 0) return;
     this.facts.set(id, {
       participants: [...work.keys()],
+      group: acceptors,
       acceptors: new Map(),
       proposed: new Map(),
       accepted: new Map(),
@@ -149,10 +149,14 @@ export class PaxosRules {
     ballot: Ballot,
     value: Value,
   ): void {
+    if (!facts.group.includes(node)) {
+      this.violated(`${node} accepts of ${id}, which has ${facts.group.join(", ")}`);
+      return;
+    }
     const key = `${participant} ${text(ballot)} ${value}`;
     const acceptors = facts.accepted.get(key) ?? new Set();
     facts.accepted.set(key, acceptors.add(node));
-    if (acceptors.size < this.quorum) return;
+    if (acceptors.size <= facts.group.length / 2) return;
     const chosen = facts.chosen.get(participant);
     if (chosen !== undefined && chosen !== value) this.violated(`${id}: both values are chosen for ${participant}`);
     facts.chosen.set(participant, value);

@@ -4,6 +4,8 @@ import type { NodeId, ProtocolName, TransactionId } from "../../protocols/index.
 export interface Plan {
   readonly id: TransactionId;
   readonly protocol: ProtocolName;
+  /** Those that it was begun with; none: its protocol has none. */
+  readonly acceptors: readonly NodeId[];
   /** "at once": the work travels with the request to prepare. "item by item": under tokens, before the commit. */
   readonly mode: "at once" | "item by item";
   readonly work: ReadonlyMap<NodeId, readonly string[]>;

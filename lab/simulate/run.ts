@@ -7,6 +7,7 @@ import type { Disk } from "./disk.ts";
 import { describeFault, type Fault } from "./faults.ts";
 import { Fates } from "./fates.ts";
 import type { Host } from "./host.ts";
+import type { CoordinatorHost } from "./hosts.ts";
 import { MoneyRules } from "./money-rules.ts";
 import { Judges, type RuleName, type Violation } from "./judges.ts";
 import type { Probe } from "./probe.ts";
@@ -19,6 +20,8 @@ import { World } from "./world.ts";
 const LINKED_MS = 20;
 /** After the faults everything must end within this: the longest timeouts and a few rounds of the slowest back-off. */
 const HEALING_MS = 60_000;
+/** How often an operator tries. */
+const OPERATOR_MS = 300;
 /** So long it is watched at least, for what comes late. */
 const WATCHED_MS = 5_000;
 
@@ -64,7 +67,8 @@ class Run {
     this.options = options;
     const { setup, seed } = schedule;
     const randoms = new Map(nodesOf(setup).map((node) => [node, new Seeded(hashOf(`${seed} ${node}`))]));
-    const { journalBytes, participants, coordinators, acceptors, lockWaitMs, idleMs, decisionMs, turnMs } = setup;
+    const { journalBytes, participants, coordinators, acceptors, spares, lockWaitMs, idleMs, decisionMs, turnMs } =
+      setup;
     const rest = new Seeded(seed);
     const isMoney = schedule.workload === "money";
     this.money = isMoney ? new MoneyRules((what) => this.judges.violated("money", what)) : null;
@@ -74,6 +78,7 @@ class Run {
         participants,
         coordinators,
         acceptors,
+        spares,
         random: rest,
         randomOf: (node) => randoms.get(node) ?? rest,
         retention:
@@ -260,6 +265,8 @@ class Run {
         return true;
       case "directory":
         return this.swap(fault);
+      case "lost for good":
+        return this.lose(fault);
       case "message":
         return false;
       default:
@@ -272,6 +279,30 @@ class Run {
     host.crash(tail);
     this.reviveLater(host, downMs);
     return true;
+  }
+
+  private lose(fault: Fault & { kind: "lost for good" }): boolean {
+    const { world } = this;
+    world.host(fault.node).lose();
+    for (const [at, coordinator] of world.coordinators.entries())
+      world.timeline.after(fault.afterMs * (at + 1), () => this.replace(coordinator, fault));
+    return true;
+  }
+
+  /** An operator's command, given again until the coordinator has it in its journal. */
+  private replace(host: CoordinatorHost, fault: Fault & { kind: "lost for good" }): void {
+    const { node, by } = fault;
+    const has = (): boolean =>
+      host.coordinator.groups.entries()[0]?.acceptors.some((each) => each.node === node) === true;
+    if (host.isAlive && !has()) return;
+    if (host.isAlive && !host.isAlien && this.world.isUp(host.name, by))
+      host.guard(() => {
+        const acceptors = host.coordinator.groups.entries()[0]?.acceptors ?? [];
+        const others = acceptors.filter((each) => each.node !== node);
+        host.coordinator.reconfigure([...others, { node: by, address: `${by}:1` }], `${node} is lost`);
+      });
+    // It may have died of it, before it was written or after.
+    this.world.timeline.after(OPERATOR_MS, () => this.replace(host, fault));
   }
 
   /** Only where all that know the node saw it to its end: who was cut off could not notice. */

@@ -18,6 +18,8 @@ export interface Setup {
   readonly participants: number;
   readonly coordinators: number;
   readonly acceptors: number;
+  /** Acceptors that no coordinator has in its configuration. */
+  readonly spares: number;
   readonly lockWaitMs: number;
   readonly idleMs: number;
   readonly decisionMs: number;
@@ -131,6 +133,8 @@ class Draw {
       turnMs: random.pick([0, 0, 1, 3]),
       latencyMs: { min: 1, max: 10 },
       defaultProtocol: this.name(),
+      // In mixed runs alone, so that the seeds of one protocol stay what they were.
+      spares: protocol === "mixed" && random.chance(0.3) ? 1 : 0,
     };
     const transactions = Array.from({ length: random.between(1, 6) }, (_, at) =>
       this.transaction(setup, workload === "money" ? at + 1 : null),
@@ -205,14 +209,30 @@ class Draw {
     // Most of what can go wrong goes wrong while votes and decisions are on their way.
     const near = transactions.filter(() => random.chance(0.3)).map(({ atMs }) => atMs + random.between(0, 40));
     const anywhere = Array.from({ length: random.between(0, 2) }, () => random.next() * CHAOS_MS);
-    const faults = [...near, ...anywhere, ...this.storm(transactions)].map((atMs) =>
+    const others = [...near, ...anywhere, ...this.storm(transactions)].map((atMs) =>
       this.fault(setup, Math.max(30, atMs)),
     );
+    const lost = this.lost(setup);
+    const faults = lost === null ? others : [lost, ...others];
     if (this.asynchronous && random.chance(0.1)) {
       const node = random.pick(nodesOf(setup));
       faults.push({ kind: "drift", atMs: 0, node, rate: random.pick([0.5, 0.9, 1.1, 2]) });
     }
     return faults;
+  }
+
+  /** Where a quorum of its group is left: nothing would ever end what that group has to decide. */
+  private lost({ acceptors, spares }: Setup): Fault | null {
+    const { random } = this;
+    if (spares === 0 || acceptors < 3) return null;
+    return {
+      kind: "lost for good",
+      // While most transactions are under way, or are still to come.
+      atMs: Math.max(30, random.next() ** 2 * 2_000),
+      node: random.pick(named("A", acceptors)),
+      by: "S1",
+      afterMs: random.next() ** 2 * 800,
+    };
   }
 
   /** Several at once, or one on the heels of another: what only a chain of failures brings about. */
@@ -260,9 +280,9 @@ class Draw {
 }
 
 /** Every node's name; the first coordinator comes first. */
-export function nodesOf({ coordinators, participants, acceptors }: Setup): NodeId[] {
+export function nodesOf({ coordinators, participants, acceptors, spares }: Setup): NodeId[] {
   const others = Array.from({ length: coordinators - 1 }, (_, at) => `${C}${at + 2}`);
-  return [C, ...others, ...named("P", participants), ...named("A", acceptors)];
+  return [C, ...others, ...named("P", participants), ...named("A", acceptors), ...named("S", spares)];
 }
 
 function named(letter: string, count: number): NodeId[] {

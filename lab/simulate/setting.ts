@@ -46,6 +46,8 @@ export interface WorldOptions {
   readonly coordinators: number;
   /** A1 …, in one group; 0: none. */
   readonly acceptors: number;
+  /** S1 …: acceptors that are in no group until somebody puts them there. */
+  readonly spares: number;
   readonly random: Random;
   /** One of its own for each node, so that what one draws changes nothing for another; absent: `random` for all. */
   readonly randomOf?: (node: NodeId) => Random;
@@ -99,7 +101,7 @@ export interface Surroundings {
     ): void;
   };
   readonly turnMs: () => number;
-  /** One group of all acceptors, where there are any. */
+  /** One group of all acceptors but the spare ones, where there are any. */
   readonly groups: readonly AcceptorGroup[];
   isUp(a: NodeId, b: NodeId): boolean;
   linksChanged(): void;

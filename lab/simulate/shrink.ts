@@ -140,12 +140,15 @@ function isWhole(schedule: Schedule): boolean {
         (schedule.workload !== "money" || isBalanced(work)) &&
         (setup.acceptors > 0 || !needsAcceptors(protocol)) &&
         Object.keys(work).every((node) => nodes.has(node)),
-    ) && [...faults, ...(messages ?? [])].flatMap(namedBy).every((node) => nodes.has(node))
+    ) &&
+    (setup.acceptors > 2 || faults.every(({ kind }) => kind !== "lost for good")) &&
+    [...faults, ...(messages ?? [])].flatMap(namedBy).every((node) => nodes.has(node))
   );
 }
 
 /** The nodes that a fault befalls. */
 function namedBy(fault: Fault): string[] {
+  if (fault.kind === "lost for good") return [fault.node, fault.by];
   if ("node" in fault) return [fault.node];
   if ("side" in fault) return [...fault.side];
   return "a" in fault ? [fault.a, fault.b] : [fault.from, fault.to];
@@ -191,7 +194,7 @@ function inOrder(names: readonly string[], isBusy: (name: string) => boolean): (
 function sizeOf(schedule: Schedule): number {
   const { setup, transactions } = schedule;
   const items = transactions.reduce((sum, { work }) => sum + Object.values(work).flat().length, 0);
-  return partsOf(schedule).length + items + setup.participants + setup.acceptors + setup.coordinators;
+  return partsOf(schedule).length + items + setup.participants + setup.spares + setup.acceptors + setup.coordinators;
 }
 
 type Change = (schedule: Schedule) => Schedule;
@@ -208,6 +211,7 @@ function changesOf(schedule: Schedule): Change[] {
     ...(schedule.protocol === "mixed" ? [setup({ acceptors: 0, defaultProtocol: "2pc" })] : []),
     ...[1, 3].filter((count) => count < acceptors).map((count) => setup({ acceptors: count })),
     setup({ coordinators: Math.min(coordinators, 2) }),
+    setup({ spares: 0 }),
     setup({ turnMs: 0 }),
     setup({ latencyMs: { min: 5, max: 5 } }),
     setup({ journalBytes: null }),

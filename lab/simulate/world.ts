@@ -13,6 +13,7 @@ import {
 } from "../../protocols/index.ts";
 import type { Random } from "../../runtime/engine/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
+import { needsAcceptors } from "./capabilities.ts";
 import type { Host } from "./host.ts";
 import { AcceptorHost, CoordinatorHost, ParticipantHost } from "./hosts.ts";
 import { Crash } from "./journal.ts";
@@ -62,6 +63,7 @@ export class World implements Surroundings {
       participants: 2,
       coordinators: 1,
       acceptors: 0,
+      spares: 0,
       random: steady,
       times: defaultTimes,
       retention: { keepMs: 3_600_000, maxBytes: 10_000_000, sweepMs: 60_000 },
@@ -77,8 +79,9 @@ export class World implements Surroundings {
     this.coordinators = coordinators.map((name) => new CoordinatorHost(this, name));
     this.coordinator = this.coordinators[0] ?? new CoordinatorHost(this, C);
     this.participants = participants.map((name) => new ParticipantHost(this, name));
-    this.acceptors = acceptors.map((name) => new AcceptorHost(this, name));
-    this.groups = acceptors.length === 0 ? [] : [{ version: 1, acceptors: this.acceptors.map(({ name }) => name) }];
+    const spares = lettered("S", this.options.spares);
+    this.acceptors = [...acceptors, ...spares].map((name) => new AcceptorHost(this, name));
+    this.groups = acceptors.length === 0 ? [] : [{ version: 1, acceptors }];
     for (const host of this.all()) this.hosts.set(host.name, host);
     for (const [at, a] of this.all().entries())
       for (const b of this.all().slice(at + 1))
@@ -121,9 +124,9 @@ export class World implements Surroundings {
     return this.links.some((link) => link.isUp && pair(link.a.name, link.b.name) === pair(a, b));
   }
 
-  /** Every node lives, and every link is up. */
+  /** Every node that is not lost for good lives, and every link is up. */
   get isWhole(): boolean {
-    return this.links.every(({ isUp }) => isUp);
+    return this.links.every(({ a, b, isUp }) => isUp || a.isGone || b.isGone);
   }
 
   cut(a: NodeId, b: NodeId, cut: boolean): void {
@@ -186,7 +189,13 @@ export class World implements Surroundings {
       given = at.coordinator.submit({ id, protocol, timeoutMs, patienceMs, branches }, tell);
     });
     if (given === null) return null;
-    const plan: Plan = { id: given, protocol, mode: "at once", work: new Map(Object.entries(work)) };
+    const plan: Plan = {
+      id: given,
+      protocol,
+      acceptors: groupOf(at, given, protocol),
+      mode: "at once",
+      work: new Map(Object.entries(work)),
+    };
     for (const probe of this.probes) probe.begun?.(plan);
     for (const answer of told) this.answered(given, answer, "begin");
     return given;
@@ -225,7 +234,13 @@ export class World implements Surroundings {
     });
     if (given === null) return null;
     const id: TransactionId = given;
-    const plan: Plan = { id, protocol, mode: "item by item", work: new Map(Object.entries(work)) };
+    const plan: Plan = {
+      id,
+      protocol,
+      acceptors: groupOf(at, id, protocol),
+      mode: "item by item",
+      work: new Map(Object.entries(work)),
+    };
     for (const probe of this.probes) probe.begun?.(plan);
     const items = Object.entries(work).flatMap(([participant, list]) => list.map((item) => ({ participant, item })));
     const last = items.findLastIndex(({ participant }) => participant === initiator);
@@ -258,7 +273,7 @@ export class World implements Surroundings {
   /** Nothing is under way anywhere. */
   get isQuiet(): boolean {
     return [...this.hosts.values()].every(
-      (host) => host.isAlive && host.engine.liveCount === 0 && host.engine.queuedCount === 0,
+      (host) => host.isGone || (host.isAlive && host.engine.liveCount === 0 && host.engine.queuedCount === 0),
     );
   }
 
@@ -348,11 +363,18 @@ export class World implements Surroundings {
 
 function namesIn({ names, coordinators, participants, acceptors }: WorldOptions): NonNullable<WorldOptions["names"]> {
   if (names !== undefined) return names;
-  const lettered = (letter: string, count: number): NodeId[] =>
-    Array.from({ length: count }, (_, at) => `${letter}${at + 1}`);
   return {
     coordinators: [C, ...lettered(C, coordinators).slice(1)],
     participants: lettered("P", participants),
     acceptors: lettered("A", acceptors),
   };
+}
+
+function lettered(letter: string, count: number): NodeId[] {
+  return Array.from({ length: count }, (_, at) => `${letter}${at + 1}`);
+}
+
+/** The acceptors that a transaction has from its beginning to its end, whatever others its coordinator gets since. */
+function groupOf({ coordinator }: CoordinatorHost, id: TransactionId, protocol: ProtocolName): readonly NodeId[] {
+  return needsAcceptors(protocol) ? (coordinator.groups.of(id)?.acceptors ?? []) : [];
 }

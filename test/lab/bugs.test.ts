@@ -27,13 +27,14 @@ interface Found {
 }
 
 function hunt(
-  { name, protocol, workload = "operations" }: Bug,
+  { name, protocol, mixed, workload }: Bug,
   rules: readonly RuleName[],
   first: number,
 ): Promise<Found | null> {
-  return withBug(name, protocol, async (options) => {
+  const run = mixed === true ? "mixed" : protocol;
+  return withBug(name, run, async (options) => {
     for (let seed = first; seed < first + SEEDS; seed += 1) {
-      const { violations } = await runSchedule(drawSchedule(protocol, seed, { workload }), {
+      const { violations } = await runSchedule(drawSchedule(run, seed, workload && { workload }), {
         ...options,
         until: rules,
       });
@@ -98,11 +99,11 @@ test.runIf(isHunt)(
     const before = tableOf(text);
     const rows: string[][] = [["bug", "protocol", "what is wrong", "rule", "seed", "schedules"]];
     for (const bug of bugs) {
-      const { name, protocol, what, foundBy } = bug;
+      const { name, protocol, mixed, what, foundBy } = bug;
       const kept = isRandom || foundBy === "explorer" ? undefined : before.get(name)?.slice(3);
       const cells = kept ?? (await cellsOf(bug));
       expect(cells, name).not.toContain("");
-      rows.push([`\`${name}\``, `\`${protocol}\``, what, ...cells]);
+      rows.push([`\`${name}\``, `\`${protocol}\`${mixed === true ? ", mixed" : ""}`, what, ...cells]);
     }
     const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];
     const line = (row: readonly string[], fill = " ") =>
