@@ -4,7 +4,7 @@ import { backoff } from "../backoff.ts";
 import type { Ballot } from "../ballot.ts";
 import type { Env } from "../machine.ts";
 import { decisionOf, isStarChosen, proposalsAfter, quorumOf } from "../quorum.ts";
-import { parseTransactionId, type Decision } from "../transaction.ts";
+import { parseTransactionId, type Decision, type NodeId } from "../transaction.ts";
 import { type State, type CoordinatorStep, isDecided, groupsOf, acceptorsOf, toAll } from "./coordinator-state.ts";
 
 /** A transaction of which nothing is known but its id, or what somebody in doubt says of it. */
@@ -29,7 +29,7 @@ function unheardOf(state: State): CoordinatorStep {
 export function nextBallot(env: Env, state: State): CoordinatorStep {
   const counter = Math.max(state.counter, state.ballot.counter) + 1;
   const ballot: Ballot = { counter, node: env.self, incarnation: env.incarnation };
-  const next: State = { ...state, phase: "promising", ballot, counter, promises: [] };
+  const next: State = { ...state, phase: "promising", ballot, counter, promises: [], over: [] };
   return {
     state: next,
     sends: toAll(acceptorsOf(env, next), { kind: "phase-1a", ballot }),
@@ -71,6 +71,26 @@ export function onNack(state: State, { counter }: Ballot): CoordinatorStep {
 export function learned(env: Env, { transaction, tally, membership }: State): Decision | null {
   if (membership !== null) return decisionOf(tally, membership);
   return isStarChosen(tally, env.groups(transaction)) ? "abort" : null;
+}
+
+/**
+ * An acceptor says that it is over, and no longer how. A ballot belongs to one life of this machine, and a question may
+ * bring the id back in the same one: begun again, the same ballot could propose other values. So who has proposed lets
+ * go only where no ballot can come to anything any more.
+ *
+ * @returns the state with one more acceptor for which it is over; null: it may be forgotten, since nothing was proposed,
+ *   or so many are past it that no ballot gets its promises any more
+ */
+export function withOver(env: Env, state: State, from: NodeId): State | null {
+  if (state.phase === "proposing") return state;
+  // What it said before it promised: a crash took from it that it is over.
+  if (state.promises.some(({ acceptor }) => acceptor === from)) return state;
+  if (state.phase !== "promising" || state.ballot.counter === 1) return null;
+  const over = state.over.includes(from) ? state.over : [...state.over, from];
+  const isStuck = groupsOf(env, state).some(
+    (group) => group.acceptors.filter((node) => !over.includes(node)).length < quorumOf(group),
+  );
+  return isStuck ? null : { ...state, over };
 }
 
 export function hasQuorums(env: Env, state: State): boolean {

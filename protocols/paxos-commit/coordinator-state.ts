@@ -28,6 +28,8 @@ export interface State {
   readonly counter: number;
   /** promising: who promised this ballot. */
   readonly promises: readonly Promised[];
+  /** promising: who says that it is over, and no longer how. */
+  readonly over: readonly NodeId[];
   readonly tally: readonly Acceptance[];
   readonly words: readonly Word[];
   /** Branches that had the decision in their journals before it was known here, and what it is. */
@@ -66,6 +68,7 @@ export function init(_env: Env, id: TransactionId): State {
     ballot: BALLOT_ZERO,
     counter: 0,
     promises: [],
+    over: [],
     tally: [],
     words: [],
     early: [],

@@ -51,7 +51,7 @@ import {
   withEffects,
 } from "./coordinator-state.ts";
 import { whyLate, answerOf, missing, outcomeOf, answered, view } from "./coordinator-answers.ts";
-import { recover, nextBallot, propose, onNack, learned, hasQuorums } from "./coordinator-ballots.ts";
+import { recover, nextBallot, propose, onNack, learned, hasQuorums, withOver } from "./coordinator-ballots.ts";
 
 /** @param fast the acceptors tell the branches, too: a commit of ballot 0 needs no word of the leader (§C.6-3) */
 function machine(fast: boolean): Machine<State, CoordinatorRecord> {
@@ -119,7 +119,7 @@ function machine(fast: boolean): Machine<State, CoordinatorRecord> {
         return onNack(state, body.ballot);
       case "forgotten":
         if (isDecided(state)) return { state, ignored: "already-decided" };
-        return body.decision === null ? forgotten(state) : decide(env, state, body.decision);
+        return body.decision === null ? onForgotten(env, state, from) : decide(env, state, body.decision);
       case "ack":
         return onAck(env, state, from, body);
       case "outcome-request":
@@ -466,8 +466,10 @@ function holders(env: Env, state: State): readonly NodeId[] {
   return state.membership === null ? [] : firstAcceptors(state.membership.group);
 }
 
-/** It was over long ago, and nobody knows any more how it ended. */
-function forgotten(state: State): CoordinatorStep {
+/** It was over long ago, and that acceptor does not know any more how it ended. */
+function onForgotten(env: Env, state: State, from: NodeId): CoordinatorStep {
+  const next = withOver(env, state, from);
+  if (next !== null) return next === state ? { state, ignored: "late-promise" } : { state: next };
   return {
     state: null,
     effects: [...state.replies, ...state.asks].map((to) => ({ kind: "reply", to, answer: { outcome: "forgotten" } })),

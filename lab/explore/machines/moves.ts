@@ -326,8 +326,8 @@ const REQUESTS: ReadonlySet<string> = new Set([
 function usedByLeader(state: unknown): unknown {
   const leader = state as { readonly phase: string };
   if (leader.phase === "committing" || leader.phase === "aborting")
-    return { ...leader, tally: [], promises: [], counter: 0, suspected: [] };
-  return leader.phase === "proposing" ? { ...leader, promises: [] } : leader;
+    return { ...leader, tally: [], promises: [], over: [], counter: 0, suspected: [] };
+  return leader.phase === "proposing" ? { ...leader, promises: [], over: [] } : leader;
 }
 
 function flushed(site: Site): Site {

@@ -15,13 +15,13 @@ type Row = readonly [
 ];
 
 const rows: readonly Row[] = [
-  ["paxos-commit", 1, 1, 1, 22_855, 25],
+  ["paxos-commit", 1, 1, 1, 22_119, 24],
   ["paxos-commit", 2, 1, 0, 34_178, 23],
-  ["paxos-commit-fast", 1, 1, 1, 25_118, 25],
+  ["paxos-commit-fast", 1, 1, 1, 24_302, 23],
 ];
 
 const long: readonly Row[] = [
-  ["paxos-commit", 2, 1, 1, 855_416, 32],
+  ["paxos-commit", 2, 1, 1, 830_072, 32],
   ["paxos-commit", 1, 3, 0, 353_354, 27],
   ["paxos-commit-fast", 1, 3, 0, 372_640, 27],
 ];

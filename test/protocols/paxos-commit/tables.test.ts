@@ -399,6 +399,9 @@ describe("the leader, §C.5", () => {
     message(from, { kind: "ack", decision: which, heuristic: null });
   const late = [start(), timeout("vote")];
   const committing = [start(), accepted("A1"), accepted("A2")];
+  const over = (from: string): Input => message(from, { kind: "forgotten", decision: null });
+  const proposing = [...late, promise("A1"), promise("A2")];
+  const again = [...proposing, timeout("ballot")];
   const rows: readonly (readonly [row: string, events: readonly Event[], does: string])[] = [
     ["a begin", [start()], "paxos-prepare→P, paxos-prepare→Q, timer vote ⇒ preparing"],
     ["a begin by a branch: only that one has work", [start("P")], "paxos-last-work→P, timer vote ⇒ preparing"],
@@ -467,6 +470,16 @@ describe("the leader, §C.5", () => {
       "FORGOTTEN without an outcome",
       [at(lost, { kind: "ask", reply: 3 }), message("A2", { kind: "forgotten", decision: null })],
       "reply forgotten ⇒ forgotten",
+    ],
+    ["FORGOTTEN when it has proposed: the others know", [...proposing, over("A3")], "ignored late-promise"],
+    ["FORGOTTEN of one that has promised since", [...late, promise("A1"), over("A1")], "ignored late-promise"],
+    ["FORGOTTEN in a later ballot: two others may know", [...again, over("A1")], " ⇒ preparing"],
+    ["the same once more", [...again, over("A1"), over("A1")], " ⇒ preparing"],
+    ["and by so many that the others are no quorum", [...again, over("A1"), over("A2")], "reply forgotten ⇒ forgotten"],
+    [
+      "a later ballot still asks all",
+      [...again, over("A1"), timeout("ballot")],
+      `${all("phase-1a")}, timer ballot ⇒ preparing`,
     ],
     [
       "one in doubt asks who knows nothing: recovery, no Prepare",
