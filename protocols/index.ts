@@ -7,3 +7,4 @@ export * from "./quorum.ts";
 export * from "./record.ts";
 export * from "./transaction.ts";
 export * from "./registry.ts";
+export { decisionOfRow, isForced } from "./heuristic.ts";

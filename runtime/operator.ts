@@ -7,7 +7,7 @@
 
 import type { NodeId, OperatorAct, TransactionId } from "../protocols/index.ts";
 import { listAcceptors, reconfigure, type OperatedGroups } from "./acceptor-groups.ts";
-import type { Engine, PeerRole } from "./engine/index.ts";
+import { isUnattended, type Engine, type PeerRole } from "./engine/index.ts";
 import { NemconError } from "./errors/index.ts";
 import {
   unary,
@@ -115,9 +115,9 @@ async function forget(
 ): Promise<ForgetAnswer> {
   check(operated, participant, reason);
   const before = stateOf(operated, transaction);
-  if (isUnattended(operated, transaction)) {
+  if (isUnattended(operated.engine, operated.role, transaction)) {
     await operate(operated, transaction, "acknowledge", reason);
-    if (!isUnattended(operated, transaction)) return {};
+    if (!isUnattended(operated.engine, operated.role, transaction)) return {};
   }
   throw new NemconError(
     "NOT_HEURISTIC",
@@ -147,14 +147,6 @@ async function operate(
 
 function stateOf({ engine }: OperatedNode, transaction: TransactionId): string {
   return engine.live(transaction)?.view.state ?? engine.outcomes.get(transaction)?.closed.outcome ?? "unknown";
-}
-
-/** A participant's row is only there after somebody has seen to it. */
-function isUnattended({ role, engine }: OperatedNode, transaction: TransactionId): boolean {
-  const live = engine.live(transaction);
-  if (live !== undefined) return live.view.state === "heuristic";
-  const closed = role === "coordinator" ? engine.outcomes.get(transaction)?.closed : undefined;
-  return closed?.outcome === "heuristic" && closed.until === "acknowledged";
 }
 
 function check({ node, role }: OperatedNode, participant: string, reason: string): void {

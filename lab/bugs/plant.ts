@@ -4,12 +4,13 @@ import { NemconError } from "../../runtime/errors/index.ts";
 import type { Protocols } from "../simulate/capabilities.ts";
 import type { RunOptions } from "../simulate/run.ts";
 import type { Bug } from "./bug.ts";
+import { byHandBugs } from "./by-hand.ts";
 import { withMachines } from "./machines.ts";
 import { paxosBugs } from "./paxos-commit.ts";
 import { threePhaseBugs } from "./three-phase.ts";
 import { twoPhaseBugs } from "./two-phase.ts";
 
-export const bugs: readonly Bug[] = [...twoPhaseBugs, ...threePhaseBugs, ...paxosBugs];
+export const bugs: readonly Bug[] = [...twoPhaseBugs, ...threePhaseBugs, ...paxosBugs, ...byHandBugs];
 
 export const bugNames = bugs.map(({ name }) => name);
 

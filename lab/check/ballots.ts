@@ -24,7 +24,8 @@ export class Ballots {
   /** By branch and ballot: which acceptors took it. */
   private readonly accepted = new Map<string, Set<string>>();
   private readonly chosen = new Map<string, string>();
-  private readonly promised = new Map<string, Ballot>();
+  /** By acceptor: the highest, and the row of its journal before it left. */
+  private readonly promised = new Map<string, { readonly ballot: Ballot; readonly row: number }>();
   /** Of `*`, for branches that are known later. */
   private membership: Membership | null = null;
 
@@ -70,14 +71,19 @@ export class Ballots {
     return null;
   }
 
-  /** A phase 1b that leaves its acceptor. */
-  promises(acceptor: string, message: Fields): string | null {
+  /**
+   * A phase 1b that leaves its acceptor. What leaves in one turn, to several leaders, has no order.
+   *
+   * @param row the last of its journal that was durable before
+   */
+  promises(acceptor: string, message: Fields, row: number): string | null {
     const { ballot } = message as Fields & { ballot: Ballot };
     const known = this.promised.get(acceptor);
-    if (known !== undefined && compare(ballot, known) < 0)
-      return `${acceptor} promises ${textOf(ballot)} after ${textOf(known)}`;
-    this.promised.set(acceptor, ballot);
-    return null;
+    if (known === undefined || compare(ballot, known.ballot) >= 0) {
+      this.promised.set(acceptor, { ballot, row });
+      return null;
+    }
+    return known.row === row ? null : `${acceptor} promises ${textOf(ballot)} after ${textOf(known.ballot)}`;
   }
 
   /** Whether what is chosen allows the decision; null: it does. */

@@ -110,7 +110,9 @@ class TraceJudge {
       case "acceptance":
         return this.ballot(facts, event, (ballots) => ballots.accepts(event.node, event.message));
       case "promise":
-        return this.ballot(facts, event, (ballots) => ballots.promises(event.node, event.message));
+        return this.ballot(facts, event, (ballots) =>
+          ballots.promises(event.node, event.message, this.nodeOf(event).sequence),
+        );
       case "alone":
         facts.alone = true;
         return;

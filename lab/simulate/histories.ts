@@ -11,7 +11,7 @@ export class Histories {
     string,
     { readonly node: NodeId; readonly id: TransactionId; readonly seen: Seen }
   >();
-  private readonly writes: Access[] = [];
+  private readonly writes: (Access & { readonly node: NodeId })[] = [];
   /** By key, who wrote it last: a branch that is applied again after a crash wrote once. */
   private readonly last = new Map<string, TransactionId>();
 
@@ -27,14 +27,23 @@ export class Histories {
       const key = `${node} ${each}`;
       if (this.last.get(key) === id) continue;
       this.last.set(key, id);
-      this.writes.push({ transaction: id, key });
+      this.writes.push({ node, transaction: id, key });
     }
   }
 
-  of(isCommitted: (id: TransactionId) => boolean): History {
+  /** @param nameOf a committed branch's transaction, as it is told to people; null: it did not commit */
+  of(nameOf: (id: TransactionId, node: NodeId) => string | null): History {
     const reads: Read[] = [];
-    for (const { node, id, seen } of this.reads.values())
-      if (isCommitted(id)) for (const [key, from] of seen) reads.push({ transaction: id, key: `${node} ${key}`, from });
-    return { reads, writes: this.writes.filter(({ transaction }) => isCommitted(transaction)) };
+    for (const { node, id, seen } of this.reads.values()) {
+      const transaction = nameOf(id, node);
+      if (transaction === null) continue;
+      for (const [key, from] of seen)
+        reads.push({ transaction, key: `${node} ${key}`, from: from === null ? null : nameOf(from, node) });
+    }
+    const writes = this.writes.flatMap(({ node, transaction: id, key }) => {
+      const transaction = nameOf(id, node);
+      return transaction === null ? [] : [{ transaction, key }];
+    });
+    return { reads, writes };
   }
 }

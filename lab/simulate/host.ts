@@ -173,6 +173,10 @@ export abstract class Host implements Receiver {
     this.own = null;
   }
 
+  get isPaused(): boolean {
+    return this.pausedUntilMs > this.world.timeline.nowMs;
+  }
+
   /** It does nothing before that time. */
   pause(untilMs: number): void {
     this.pausedUntilMs = Math.max(this.pausedUntilMs, untilMs);

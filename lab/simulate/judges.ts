@@ -4,6 +4,8 @@
  */
 
 import {
+  decisionOfRow,
+  isForced,
   parseTransactionId,
   protocols,
   type Answer,
@@ -19,6 +21,7 @@ import type { Probe } from "./probe.ts";
 import type { Plan } from "./plan.ts";
 import { cycleIn } from "../check/serializability.ts";
 import { Histories } from "./histories.ts";
+import { unattended } from "./by-hand.ts";
 import { PaxosRules } from "./paxos-rules.ts";
 import type { World } from "./world.ts";
 
@@ -36,6 +39,7 @@ export const rules = [
   "collected once",
   "paxos",
   "admission",
+  "by hand",
   "no alarm",
   "termination",
 ] as const;
@@ -62,6 +66,10 @@ interface Facts {
   /** Nodes that were told abort before they ever voted, and when. */
   readonly toldAbort: Map<NodeId, number>;
   excused: boolean;
+  /** What people made of branches, as their journals say. */
+  readonly byHand: Map<NodeId, Decision>;
+  /** A person made the coordinator answer, and nobody had decided as far as it knew. */
+  isForced: boolean;
 }
 
 /** What must be durable at the sender, or must have been, before a message leaves: one of these. */
@@ -130,6 +138,8 @@ export class Judges implements Probe {
       told: null,
       toldAbort: new Map(),
       excused: false,
+      byHand: new Map(),
+      isForced: false,
     });
   }
 
@@ -139,7 +149,31 @@ export class Judges implements Probe {
     this.violations.push({ rule: known, what });
   }
 
+  /** Whether people ended anything. */
+  get isByHand(): boolean {
+    return this.facts.values().some(({ byHand, isForced }) => byHand.size > 0 || isForced);
+  }
+
+  /** Some time after everything has healed, and before people see to it: what went against a decision is listed wherever it should be. */
+  listed(world: World): void {
+    for (const { plan, decided, byHand } of this.facts.values())
+      for (const [node, did] of byHand) {
+        const { id } = plan;
+        if (decided === null || decided.decision === did) continue;
+        if (!unattended(world.host(node)).includes(id))
+          this.violated("by hand", `${node} ${did} ${id}, ${decided.decision} was decided, and ${node} hides it`);
+        const isTold = world.coordinators.some(
+          (host) =>
+            unattended(host).includes(id) && host.engine.outcomes.get(id)?.closed.detail.includes(`${node} `) === true,
+        );
+        if (!isTold)
+          this.violated("by hand", `${node} ${did} ${id}, ${decided.decision} was decided, and no coordinator says so`);
+      }
+  }
+
   alarm(node: NodeId, id: TransactionId, alarm: string, detail: string): void {
+    const facts = this.facts.get(id);
+    if (alarm === "heuristic" && facts !== undefined && (facts.byHand.size > 0 || facts.isForced)) return;
     this.violated("no alarm", `${node} ${id} ${alarm}: ${detail}`);
   }
 
@@ -250,6 +284,8 @@ export class Judges implements Probe {
       return;
     }
     const decision = answer.outcome === "committed" ? "commit" : "abort";
+    // A person's word, against which another may come when the sites have decided.
+    if (facts.isForced) return;
     if (facts.told !== null && facts.told !== decision)
       this.violated("client truth", `${id}: the client was told ${facts.told}, then ${decision}`);
     facts.told = decision;
@@ -267,7 +303,7 @@ export class Judges implements Probe {
     for (const { name, resource } of world.participants)
       if (resource.lockCount > 0) this.violated("termination", `${name} still holds ${resource.lockCount} locks`);
     for (const facts of this.facts.values()) this.finalOf(world, facts);
-    const cycle = cycleIn(this.histories.of((id) => this.facts.get(id)?.decided?.decision === "commit"));
+    const cycle = cycleIn(this.histories.of((id, node) => this.nameOf(id, node)));
     if (cycle !== null) this.violated("serializability", cycle);
     for (const { name, disk } of world.participants) {
       const expected = new Map<string, number>();
@@ -281,11 +317,20 @@ export class Judges implements Probe {
     }
   }
 
-  private finalOf(world: World, { plan, decided, excused, firstVotes }: Facts): void {
+  /** Where people ended a branch, each is one of its own. */
+  private nameOf(id: TransactionId, node: NodeId): string | null {
+    const facts = this.facts.get(id);
+    if (facts === undefined) return null;
+    if ((facts.byHand.get(node) ?? facts.decided?.decision) !== "commit") return null;
+    return facts.byHand.size === 0 ? id : `${id} at ${node}`;
+  }
+
+  private finalOf(world: World, { plan, decided, excused, firstVotes, byHand }: Facts): void {
     const { id } = plan;
     for (const [node, items] of plan.work) {
       const applied = world.participant(node).disk.image.applied.get(id) ?? [];
-      const due = decided?.decision === "commit" && firstVotes.get(node) !== "read-only" && writes(items);
+      const due =
+        (byHand.get(node) ?? decided?.decision) === "commit" && firstVotes.get(node) !== "read-only" && writes(items);
       const expected = due ? [items.filter((item) => !item.startsWith("fail")).join("; ")] : [];
       if (applied.join(" | ") !== expected.join(" | "))
         this.violated("whole work", `${node} ${id}: applied "${applied.join(" | ")}", not "${expected.join(" | ")}"`);
@@ -357,10 +402,18 @@ export class Judges implements Probe {
       const { kind } = entry.record;
       if (kind === "commit" || kind === "abort") this.decides(facts, node, kind);
       if (kind === "decided") this.decides(facts, node, entry.record.decision);
+      if (kind === "heuristic") facts.byHand.set(node, entry.record.did);
       return;
     }
     const { outcome } = entry.outcome;
     if (outcome === "read-only") return;
+    if (outcome === "heuristic") {
+      // A branch's own row is about what was done to it.
+      if (facts.plan.work.has(node)) return;
+      if (isForced(entry.outcome)) facts.isForced = true;
+      else this.decides(facts, node, decisionOfRow(entry.outcome));
+      return;
+    }
     if (outcome === "aborted" && facts.firstVotes.get(node) === "read-only") return;
     this.decides(facts, node, outcome === "aborted" ? "abort" : "commit");
   }

@@ -1,7 +1,8 @@
 /** Runs one schedule: the shipped wiring in virtual time, every fault of it, then healing and the judges. */
 
-import type { TransactionId } from "../../protocols/index.ts";
+import type { Decision, NodeId, TransactionId } from "../../protocols/index.ts";
 import type { TraceEvent } from "../../trace/index.ts";
+import { attend, endByHand } from "./by-hand.ts";
 import { Digest, hashOf } from "./digest.ts";
 import type { Disk } from "./disk.ts";
 import { describeFault, type Fault } from "./faults.ts";
@@ -22,6 +23,13 @@ const LINKED_MS = 20;
 const HEALING_MS = 60_000;
 /** How often an operator tries. */
 const OPERATOR_MS = 300;
+/** After the faults people wait so long before they look for what nodes list: every report has come by then. */
+const SEEN_TO_MS = 20_000;
+/** A person who means to end something looks for so long, so often. */
+const WATCHES_MS = 2_000;
+const LOOKS_MS = 7;
+/** After coordinators were looked after, their branches hear of it by themselves. */
+const FORGOTTEN_MS = 10_000;
 /** So long it is watched at least, for what comes late. */
 const WATCHED_MS = 5_000;
 
@@ -110,8 +118,11 @@ class Run {
     for (const [at, planned] of schedule.transactions.entries())
       timeline.after(planned.atMs, () => this.begin(at, planned));
     for (const { atMs, what, of } of schedule.nags) timeline.after(atMs, () => this.nag(what, of));
+    for (const { atMs, node, of, did } of schedule.acts)
+      timeline.after(atMs, () => this.act(node, of, did, atMs + WATCHES_MS));
     for (const fault of schedule.faults) this.plan(fault);
     const isOver = (await world.run(CHAOS_MS, isBroken)) || (this.heal(), false);
+    if (!isOver && judges.isByHand) await this.seeTo();
     if (!isOver) {
       const watchedMs = CHAOS_MS + WATCHED_MS;
       await world.run(HEALING_MS, () => isBroken() || (world.isQuiet && timeline.nowMs > watchedMs));
@@ -126,6 +137,26 @@ class Run {
       events: this.digest.events,
       hash: this.digest.hash,
     };
+  }
+
+  /** People read what nodes list of branches that were ended by hand, and see to it: coordinators first. */
+  private async seeTo(): Promise<void> {
+    const { world, judges } = this;
+    await world.run(SEEN_TO_MS);
+    judges.listed(world);
+    attend(world, world.coordinators);
+    await world.run(FORGOTTEN_MS);
+    attend(world, world.all());
+  }
+
+  /** As soon as it is in doubt there, up to `untilMs`. */
+  private act(node: NodeId, of: number, did: Decision, untilMs: number): void {
+    const { world, judges } = this;
+    const id = this.begun[of] ?? null;
+    if (this.over || world.timeline.nowMs > untilMs) return;
+    if (id === null || !endByHand(world, world.host(node), id, did))
+      world.timeline.after(LOOKS_MS, () => this.act(node, of, did, untilMs));
+    else judges.excuse(id);
   }
 
   private heal(): void {

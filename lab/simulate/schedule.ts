@@ -5,6 +5,7 @@
 
 import type { NodeId, ProtocolName } from "../../protocols/index.ts";
 import { capabilitiesOf, namesIn, needsAcceptors, type Capabilities, type Protocols } from "./capabilities.ts";
+import type { Act } from "./by-hand.ts";
 import type { Fault } from "./faults.ts";
 import { Seeded } from "./random.ts";
 import { C, type Work } from "./setting.ts";
@@ -71,6 +72,7 @@ export interface Schedule {
   readonly setup: Setup;
   readonly transactions: readonly PlannedTransaction[];
   readonly nags: readonly Nag[];
+  readonly acts: readonly Act[];
   /** All but those of messages. */
   readonly faults: readonly Fault[];
   readonly weather: Weather;
@@ -150,7 +152,23 @@ class Draw {
             slowRate: random.pick([0, 0.05, 0.2]),
             slowMs: random.pick([30, 300, 1_000]),
           };
-    return { protocol, workload, seed, setup, transactions, nags, faults: drawn, weather, messages: null };
+    // Books balance no more where people end branches each its own way. And what is not safe needs nobody to break it.
+    const isSafe = names.every((name) => capabilitiesOf(name).asynchronous);
+    const acts = calm || !isSafe || workload === "money" ? [] : this.acts(setup, transactions);
+    return { protocol, workload, seed, setup, transactions, nags, acts, faults: drawn, weather, messages: null };
+  }
+
+  /** A person who believes that a node won't come back, rightly or not. */
+  private acts({ coordinators }: Setup, transactions: readonly PlannedTransaction[]): Act[] {
+    const { random } = this;
+    if (!random.chance(0.1)) return [];
+    return Array.from({ length: random.between(1, 3) }, () => {
+      const of = random.between(0, transactions.length - 1);
+      const { atMs = 0, work = {}, coordinator = 0 } = transactions[of] ?? {};
+      const own = coordinatorNames(coordinators)[coordinator] ?? C;
+      const node = random.chance(0.3) ? own : random.pick(Object.keys(work));
+      return { atMs: atMs + random.next() ** 2 * 1_500, node, of, did: random.pick(["commit", "abort"] as const) };
+    });
   }
 
   /** Where there is no choice, nothing is drawn: a seed is the same run whatever other protocols there are. */
@@ -281,8 +299,16 @@ class Draw {
 
 /** Every node's name; the first coordinator comes first. */
 export function nodesOf({ coordinators, participants, acceptors, spares }: Setup): NodeId[] {
-  const others = Array.from({ length: coordinators - 1 }, (_, at) => `${C}${at + 2}`);
-  return [C, ...others, ...named("P", participants), ...named("A", acceptors), ...named("S", spares)];
+  return [
+    ...coordinatorNames(coordinators),
+    ...named("P", participants),
+    ...named("A", acceptors),
+    ...named("S", spares),
+  ];
+}
+
+function coordinatorNames(count: number): NodeId[] {
+  return [C, ...Array.from({ length: count - 1 }, (_, at) => `${C}${at + 2}`)];
 }
 
 function named(letter: string, count: number): NodeId[] {

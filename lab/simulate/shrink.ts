@@ -4,6 +4,7 @@
  */
 
 import { needsAcceptors } from "./capabilities.ts";
+import type { Act } from "./by-hand.ts";
 import type { Fault } from "./faults.ts";
 import { found, type RuleName } from "./judges.ts";
 import { runSchedule, type Outcome, type RunOptions } from "./run.ts";
@@ -24,6 +25,7 @@ const RUNS = 3_000;
 type Part =
   | { readonly is: "transaction"; readonly what: PlannedTransaction; readonly number: number }
   | { readonly is: "nag"; readonly what: Nag }
+  | { readonly is: "act"; readonly what: Act }
   | { readonly is: "fault"; readonly what: Fault };
 
 /**
@@ -101,11 +103,12 @@ function explicitOf(schedule: Schedule, { faults }: Outcome): Schedule {
   };
 }
 
-function partsOf({ transactions, nags, faults, messages }: Schedule): Part[] {
+function partsOf({ transactions, nags, acts, faults, messages }: Schedule): Part[] {
   return [
     ...faults.map((what): Part => ({ is: "fault", what })),
     ...(messages ?? []).map((what): Part => ({ is: "fault", what })),
     ...nags.map((what): Part => ({ is: "nag", what })),
+    ...acts.map((what): Part => ({ is: "act", what })),
     ...transactions.map((what, number): Part => ({ is: "transaction", what, number })),
   ];
 }
@@ -116,14 +119,17 @@ function scheduleOf(schedule: Schedule, parts: readonly Part[]): Schedule {
   const faults = parts.filter((part) => part.is === "fault").map(({ what }) => what);
   const messages = faults.filter((fault): fault is Fault & { kind: "message" } => fault.kind === "message");
   const nags: Nag[] = [];
+  const acts: Act[] = [];
   for (const part of parts) {
-    const of = part.is === "nag" ? numbers.get(part.what.of) : undefined;
+    const of = part.is === "nag" || part.is === "act" ? numbers.get(part.what.of) : undefined;
     if (part.is === "nag" && of !== undefined) nags.push({ ...part.what, of });
+    if (part.is === "act" && of !== undefined) acts.push({ ...part.what, of });
   }
   return {
     ...schedule,
     transactions: kept.map(({ what }) => what),
     nags,
+    acts,
     faults: faults.filter((fault) => fault.kind !== "message"),
     messages: schedule.messages === null ? null : messages,
   };
@@ -132,7 +138,7 @@ function scheduleOf(schedule: Schedule, parts: readonly Part[]): Schedule {
 /** Every node that it speaks of is there. */
 function isWhole(schedule: Schedule): boolean {
   const nodes = new Set(nodesOf(schedule.setup));
-  const { transactions, faults, messages, setup } = schedule;
+  const { transactions, acts, faults, messages, setup } = schedule;
   return (
     transactions.every(
       ({ protocol, coordinator, work }) =>
@@ -142,13 +148,13 @@ function isWhole(schedule: Schedule): boolean {
         Object.keys(work).every((node) => nodes.has(node)),
     ) &&
     (setup.acceptors > 2 || faults.every(({ kind }) => kind !== "lost for good")) &&
-    [...faults, ...(messages ?? [])].flatMap(namedBy).every((node) => nodes.has(node))
+    [...acts, ...faults, ...(messages ?? [])].flatMap(namedBy).every((node) => nodes.has(node))
   );
 }
 
 /** The nodes that a fault befalls. */
-function namedBy(fault: Fault): string[] {
-  if (fault.kind === "lost for good") return [fault.node, fault.by];
+function namedBy(fault: Fault | Act): string[] {
+  if ("kind" in fault && fault.kind === "lost for good") return [fault.node, fault.by];
   if ("node" in fault) return [fault.node];
   if ("side" in fault) return [...fault.side];
   return "a" in fault ? [fault.a, fault.b] : [fault.from, fault.to];
@@ -180,6 +186,7 @@ function renamed(schedule: Schedule): Schedule {
       coordinator: coordinators.indexOf(to(coordinators[each.coordinator] ?? "")),
       work: Object.fromEntries(Object.entries(each.work).map(([node, items]) => [to(node), items])),
     })),
+    acts: schedule.acts.map((each) => ({ ...each, node: to(each.node) })),
     faults: schedule.faults.map(fault),
     messages: schedule.messages?.map(fault) ?? null,
   };

@@ -1,10 +1,11 @@
 /** A schedule and its run, told to people: what the cluster is, what is asked of it, what goes wrong, what happens. */
 
+import { describeAct } from "./by-hand.ts";
 import { describeFault } from "./faults.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Lines that say what is run. */
-export function describeSchedule({ protocol, setup, transactions, nags, faults, messages }: Schedule): string[] {
+export function describeSchedule({ protocol, setup, transactions, nags, acts, faults, messages }: Schedule): string[] {
   const { coordinators, participants, acceptors } = setup;
   const nodes = [count(coordinators, "coordinator"), count(participants, "participant")];
   if (acceptors > 0) nodes.push(count(acceptors, "acceptor"));
@@ -18,6 +19,7 @@ export function describeSchedule({ protocol, setup, transactions, nags, faults, 
       return `${Math.round(atMs)} ms: transaction ${at + 1}${by}, ${how}${begins}${limit}: ${branches.join(", ")}`;
     }),
     ...nags.map(({ atMs, what, of }) => `${Math.round(atMs)} ms: its client ${said[what]} transaction ${of + 1}`),
+    ...acts.map(describeAct),
     ...faults.map(describeFault),
     ...(messages ?? []).map(describeFault),
   ];

@@ -189,6 +189,9 @@ function onCollecting(env: Env, state: State, from: NodeId, body: Message): Coor
       const step = abort(env, state, "TIMEOUT", `${from} and others aborted without the coordinator`, from);
       return { ...step, sends: [acknowledgement(from, "abort"), ...(step.sends ?? [])] };
     }
+    // Of a branch that a person ended, and that has heard what other sites decided before this one does: it says so again.
+    case "ack":
+      return { state, ignored: "late-acknowledgement" };
     default:
       return { state, effects: [impossible(from, body)] };
   }

@@ -11,3 +11,4 @@ export type * from "./ports.ts";
 export { Tracer, type TracerOptions } from "./tracer.ts";
 export { IdRanges, rangeOf, rangeText, type IdRange } from "./ranges.ts";
 export type { RetentionTimes } from "./retention.ts";
+export { isUnattended } from "./unattended.ts";

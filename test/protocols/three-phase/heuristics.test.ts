@@ -222,6 +222,11 @@ describe.each(names)("the coordinator of %s", (protocol) => {
     closed: forcedRow(said, "P and Q burned", ["P", "Q"]),
   });
 
+  test("hears of damage before it has heard of the decision: that comes again", () => {
+    const events = [begin("P", "Q"), yes("P"), ack("P", "abort", "committed: x")];
+    expect(line(coordinator, run(coordinator, "C", events))).toBe("ignored late-acknowledgement");
+  });
+
   test("keeps a row of damage for an abort too", () => {
     const events = [...p, told("P", "abort"), ack("Q", "abort", "committed: x")];
     expect(run(coordinator, "C", events).closed?.outcome).toMatchObject({
