@@ -49,6 +49,34 @@ export function unknownAfter(self: NodeId, incarnation: number, known: Watermark
   return [...(known?.except.ranges ?? []), ...(first <= last ? [{ first, last }] : [])];
 }
 
+/** What is left of them without these ids. */
+export function without(ranges: readonly IdRange[], ids: readonly TransactionId[]): readonly IdRange[] {
+  let left = ranges;
+  for (const id of ids)
+    left = left.flatMap((range) => {
+      if (id < range.first || id > range.last) return [range];
+      const parts = [
+        { first: range.first, last: beside(id, -1) },
+        { first: beside(id, 1), last: range.last },
+      ];
+      return parts.filter(({ first, last }) => first <= last);
+    });
+  return left;
+}
+
+/** The id before one in the order of ids, or the one after it. */
+function beside(id: TransactionId, step: -1 | 1): TransactionId {
+  const { coordinator, incarnation, sequence } = parseTransactionId(id) ?? {
+    coordinator: "",
+    incarnation: 0,
+    sequence: 0,
+  };
+  const next = sequence + step;
+  if (next < 0) return transactionId(coordinator, incarnation - 1, LAST_SEQUENCE);
+  if (next > LAST_SEQUENCE) return transactionId(coordinator, incarnation + 1, 0);
+  return transactionId(coordinator, incarnation, next);
+}
+
 /** Parted where the gaps between them are widest: what is in a gap counts as open, too, which is only a waste. */
 function joined(ranges: readonly IdRange[]): readonly IdRange[] {
   if (ranges.length <= EXCEPTIONS) return ranges;

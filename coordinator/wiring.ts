@@ -49,7 +49,7 @@ import {
   unknownTransaction,
   type TransactionStatus,
 } from "./status.ts";
-import { closesAll, unknownAfter, watermarkOf, type Word } from "./watermark.ts";
+import { closesAll, unknownAfter, watermarkOf, without, type Word } from "./watermark.ts";
 
 /** By what a coordinator knows what it has no state of: the lab explores it with the machines. */
 export { coordinatorIdentity, Ids };
@@ -175,6 +175,7 @@ export class Coordinator {
     this.engine.restore(rows);
     const { node, incarnation } = this.options;
     this.unknown = unknownAfter(node, incarnation, this.engine.outcomes.watermark(node));
+    this.learn([...this.engine.outcomes.entries()].map(([id]) => id));
     const staying = this.groups.configure(this.options.acceptors, this.ids.end);
     this.watermarkLater();
     return staying;
@@ -679,11 +680,23 @@ export class Coordinator {
 
   private changed(ids: readonly TransactionId[]): void {
     for (const id of ids) if (!this.engine.isLive(id) && this.sessions.get(id) === undefined) this.admission.end(id);
+    if (this.unknown.length > 0) this.learn(ids);
     if (this.watchers.size === 0) return;
     for (const id of new Set(ids)) {
       const status = this.statusNow(id);
       if (status !== null) for (const listener of this.watchers) listener(status);
     }
+  }
+
+  /** Of what no acceptor decides its log says it all: what ended is over, in whatever incarnation it was begun. */
+  private learn(ids: readonly TransactionId[]): void {
+    const { outcomes } = this.engine;
+    const over = ids.filter((id) => {
+      if (!this.unknown.some(({ first, last }) => first <= id && id <= last) || this.engine.isLive(id)) return false;
+      const kept = outcomes.get(id);
+      return kept !== undefined && protocols[kept.protocol].acceptor === null;
+    });
+    if (over.length > 0) this.unknown = without(this.unknown, over);
   }
 
   private watermarkLater(): void {

@@ -56,7 +56,7 @@ describe("its own word on what is closed", () => {
   });
 
   test("after a crash all ids that came after its last durable word stay open, and those before it closed", async () => {
-    const { world, last } = await started({ acceptors: 1 });
+    const { world, last } = await started({ protocol: "paxos-commit", acceptors: 1 });
     const early = await pay(world);
     await world.run(3_000);
     const late = await pay(world);
@@ -71,6 +71,23 @@ describe("its own word on what is closed", () => {
     world.coordinator.start();
     await world.run(3_000);
     expect([early, late, fresh].map((id) => isOpen(last(), id))).toEqual([false, true, false]);
+  });
+
+  test("after a crash what no acceptor decides is closed by the log, the same as ever", async () => {
+    const { world, last } = await started({ protocol: "2pc-presumed-commit", acceptors: 1 });
+    await world.run(1_000);
+    const over = await pay(world);
+    // It has asked for votes when it dies, and ends it in its next life.
+    world.coordinator.planned = { when: "after", tail: "kept", skip: 0 };
+    const open = world.submit({ P1: ["add a 1"], P2: ["add b 1"] });
+    await world.run(100);
+    expect(world.coordinator.isAlive).toBe(false);
+    world.coordinator.start();
+    await world.run(3_000);
+    expect([over, open ?? ""].map((id) => isOpen(last(), id))).toEqual([false, false]);
+    // Of all others of that life nothing is known.
+    expect(isOpen(last(), transactionId("C", 1, 1_000_000))).toBe(true);
+    expect(world.participant("P1").engine.outcomes.get(open ?? "")).toBeUndefined();
   });
 
   test("stopped in order, it knows afterwards that all are closed, also ids that nobody used", async () => {

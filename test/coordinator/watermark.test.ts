@@ -1,9 +1,9 @@
 /** A watermark never closes what is open, and one idle client or one old transaction does not hold it. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { closesAll, watermarkOf } from "../../coordinator/watermark.ts";
+import { closesAll, watermarkOf, without } from "../../coordinator/watermark.ts";
 import { transactionId } from "../../protocols/index.ts";
-import { Outcomes } from "../../runtime/engine/index.ts";
+import { IdRanges, Outcomes } from "../../runtime/engine/index.ts";
 
 const id = (sequence: number, incarnation = 1): string => transactionId("C", incarnation, sequence);
 
@@ -39,6 +39,19 @@ test("too many to name: those that lie close together become one range", () => {
   for (const open of [id(7), ...old, id(900_000)]) expect(outcomes.isClosed("C", open)).toBe(false);
   for (const closed of [id(8), id(999), id(11_000), id(899_999), id(900_001)])
     expect(outcomes.isClosed("C", closed)).toBe(true);
+});
+
+test("what is left of ranges without some ids: those, and no others, are gone", () => {
+  const ranges = [
+    { first: id(3), last: id(9) },
+    { first: id(20), last: id(0, 2) },
+  ];
+  const left = IdRanges.of(without(ranges, [id(3), id(7), id(9), id(15), id(0, 2), id(20)]));
+  const open = (each: string): boolean => left.has(each);
+  expect([4, 5, 6, 8, 21].map((sequence) => open(id(sequence)))).toEqual([true, true, true, true, true]);
+  expect([2, 3, 7, 9, 10, 15, 20].some((sequence) => open(id(sequence)))).toBe(false);
+  expect([open(id(36 ** 8 - 1)), open(id(0, 2)), open(id(1, 2))]).toEqual([true, false, false]);
+  expect(without([{ first: id(5), last: id(5) }], [id(5)])).toEqual([]);
 });
 
 test("whatever is open stays open, for any number of open ones", () => {
