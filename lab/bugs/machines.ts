@@ -20,10 +20,9 @@ export interface Wrapped {
 
 /** The protocol with its machines wrapped; the registry keeps the shipped ones. */
 export function wrapped(name: ProtocolName, { coordinator, participant, acceptor, as }: Wrapped): Protocol {
-  const real = protocols[name];
+  const real: Protocol = { ...protocols[name], ...as };
   return {
     ...real,
-    ...as,
     coordinator: coordinator?.(real.coordinator) ?? real.coordinator,
     participant: participant?.(real.participant) ?? real.participant,
     acceptor: real.acceptor === null ? null : (acceptor?.(real.acceptor) ?? real.acceptor),
