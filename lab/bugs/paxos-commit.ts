@@ -149,7 +149,7 @@ export const paxosBugs: readonly Bug[] = [
   },
   {
     name: "newest-group",
-    what: "a leader asks the newest group of acceptors, whichever one the transaction was begun with",
+    what: "a transaction has the group of acceptors that is the newest when it commits, and not when it is begun",
     protocol,
     machines: { coordinator: inNewestGroup },
     mixed: true,
@@ -247,13 +247,12 @@ function promising(
 }
 
 function inNewestGroup(leader: Leader): Leader {
-  // Of an id that is nobody's any group may be the one.
-  const astray = (env: Env): Env => ({ ...env, groups: () => env.groups("").slice(0, 1) });
-  return {
-    ...leader,
-    step: (env, state, input) => leader.step(astray(env), state, input),
-    absent: (env, id, absence, input) => leader.absent(astray(env), id, absence, input),
+  const late = (env: Env, input: Input): Input => {
+    if (input.kind !== "start" || input.descriptor.group === null) return input;
+    // Of an id that is nobody's any group may be the one: the newest comes first.
+    return { ...input, descriptor: { ...input.descriptor, group: env.groups("")[0] ?? input.descriptor.group } };
   };
+  return { ...leader, absent: (env, id, absence, input) => leader.absent(env, id, absence, late(env, input)) };
 }
 
 function acceptingWithoutPromise(): AcceptorMachine {

@@ -329,8 +329,9 @@ class Run {
     if (host.isAlive && !host.isAlien && this.world.isUp(host.name, by))
       host.guard(() => {
         const acceptors = host.coordinator.groups.entries()[0]?.acceptors ?? [];
-        const others = acceptors.filter((each) => each.node !== node);
-        host.coordinator.reconfigure([...others, { node: by, address: `${by}:1` }], `${node} is lost`);
+        const successor = { node: by, address: `${by}:1` };
+        const now = acceptors.map((each) => (each.node === node ? successor : each));
+        host.coordinator.reconfigure(now, `${node} is lost`);
       });
     // It may have died of it, before it was written or after.
     this.world.timeline.after(OPERATOR_MS, () => this.replace(host, fault));

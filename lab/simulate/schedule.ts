@@ -136,13 +136,14 @@ class Draw {
       latencyMs: { min: 1, max: 10 },
       defaultProtocol: this.name(),
       // In mixed runs alone, so that the seeds of one protocol stay what they were.
-      spares: protocol === "mixed" && random.chance(0.3) ? 1 : 0,
+      spares: protocol === "mixed" && random.chance(0.3) ? random.between(1, 2) : 0,
     };
     const transactions = Array.from({ length: random.between(1, 6) }, (_, at) =>
       this.transaction(setup, workload === "money" ? at + 1 : null),
     );
-    const nags = Array.from({ length: random.between(0, 3) }, () => this.nag(transactions, calm));
+    const asked = Array.from({ length: random.between(0, 3) }, () => this.nag(transactions, calm));
     const drawn = calm ? [] : this.faults(setup, transactions);
+    const nags = [...asked, ...drawn.flatMap((fault) => this.followUps(fault, transactions))];
     const weather: Weather =
       calm || !asynchronous
         ? CLEAR
@@ -222,6 +223,17 @@ class Draw {
     };
   }
 
+  /** Where an acceptor is gone, clients ask afterwards what became of what they began before it: which group has it? */
+  private followUps({ kind, atMs }: Fault & { atMs?: number }, transactions: readonly PlannedTransaction[]): Nag[] {
+    const { random } = this;
+    if (kind !== "lost for good" || atMs === undefined) return [];
+    return transactions.flatMap((planned, of): Nag[] => {
+      if (planned.atMs > atMs || random.chance(0.5)) return [];
+      const what = planned.how === "at once" ? "retry" : "ask";
+      return [{ atMs: atMs + random.next() * 3_000, what, of }];
+    });
+  }
+
   private faults(setup: Setup, transactions: readonly PlannedTransaction[]): Fault[] {
     const { random } = this;
     // Most of what can go wrong goes wrong while votes and decisions are on their way.
@@ -230,8 +242,7 @@ class Draw {
     const others = [...near, ...anywhere, ...this.storm(transactions)].map((atMs) =>
       this.fault(setup, Math.max(30, atMs)),
     );
-    const lost = this.lost(setup);
-    const faults = lost === null ? others : [lost, ...others];
+    const faults = [...this.lost(setup), ...others];
     if (this.asynchronous && random.chance(0.1)) {
       const node = random.pick(nodesOf(setup));
       faults.push({ kind: "drift", atMs: 0, node, rate: random.pick([0.5, 0.9, 1.1, 2]) });
@@ -240,17 +251,17 @@ class Draw {
   }
 
   /** Where a quorum of its group is left: nothing would ever end what that group has to decide. */
-  private lost({ acceptors, spares }: Setup): Fault | null {
+  private lost({ acceptors, spares }: Setup): Fault[] {
     const { random } = this;
-    if (spares === 0 || acceptors < 3) return null;
-    return {
+    const gone = random.some(named("A", acceptors), Math.min(spares, Math.floor((acceptors - 1) / 2)));
+    return gone.map((node, at) => ({
       kind: "lost for good",
       // While most transactions are under way, or are still to come.
       atMs: Math.max(30, random.next() ** 2 * 2_000),
-      node: random.pick(named("A", acceptors)),
-      by: "S1",
+      node,
+      by: `S${at + 1}`,
       afterMs: random.next() ** 2 * 800,
-    };
+    }));
   }
 
   /** Several at once, or one on the heels of another: what only a chain of failures brings about. */

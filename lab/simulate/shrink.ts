@@ -147,7 +147,7 @@ function isWhole(schedule: Schedule): boolean {
         (setup.acceptors > 0 || !needsAcceptors(protocol)) &&
         Object.keys(work).every((node) => nodes.has(node)),
     ) &&
-    (setup.acceptors > 2 || faults.every(({ kind }) => kind !== "lost for good")) &&
+    faults.filter(({ kind }) => kind === "lost for good").length * 2 < Math.max(1, setup.acceptors) &&
     [...acts, ...faults, ...(messages ?? [])].flatMap(namedBy).every((node) => nodes.has(node))
   );
 }
@@ -210,7 +210,7 @@ function changesOf(schedule: Schedule): Change[] {
   const setup =
     (change: Partial<Schedule["setup"]>): Change =>
     (each) => ({ ...each, setup: { ...each.setup, ...change } });
-  const { participants, coordinators, acceptors } = schedule.setup;
+  const { participants, coordinators, acceptors, spares } = schedule.setup;
   return [
     setup({ coordinators: 1 }),
     renamed,
@@ -218,7 +218,7 @@ function changesOf(schedule: Schedule): Change[] {
     ...(schedule.protocol === "mixed" ? [setup({ acceptors: 0, defaultProtocol: "2pc" })] : []),
     ...[1, 3].filter((count) => count < acceptors).map((count) => setup({ acceptors: count })),
     setup({ coordinators: Math.min(coordinators, 2) }),
-    setup({ spares: 0 }),
+    ...[0, 1].filter((count) => count < spares).map((count) => setup({ spares: count })),
     setup({ turnMs: 0 }),
     setup({ latencyMs: { min: 5, max: 5 } }),
     setup({ journalBytes: null }),
