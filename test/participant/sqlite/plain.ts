@@ -1,5 +1,6 @@
 /** Plain SQLite, with nothing between it and the statements: what the resource is compared with. */
 
+import { isUtf8 } from "node:buffer";
 import SqliteDatabase from "better-sqlite3";
 import type { Value } from "../../../runtime/values/index.ts";
 import type { RandomStatement } from "./generate.ts";
@@ -61,21 +62,40 @@ export function runPlain(plain: SqliteDatabase.Database, statements: readonly Ra
 }
 
 export function contents(db: SqliteDatabase.Database): Record<string, unknown[]> {
-  const tables = db
-    .prepare<[], { name: string; wr: number }>(
-      "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table'",
-    )
-    .all()
-    .filter(({ name }) => !/^(sqlite_schema|nemcon_)/.test(name));
   return Object.fromEntries(
-    tables.map(({ name, wr }) => {
-      const columns = (db.pragma(`table_xinfo(${name})`) as { name: string }[]).map((column) => column.name);
-      const wanted = [...(wr === 0 && name !== "sqlite_sequence" ? ["rowid"] : []), ...columns];
+    tablesOf(db).map(({ name, wr }) => {
+      const wanted = [...(wr === 0 && name !== "sqlite_sequence" ? ["rowid"] : []), ...columnsOf(db, name)];
       const list = wanted.flatMap((column) => [`typeof(${column})`, `hex(CAST(${column} AS BLOB))`, column]).join(", ");
       const rows = db.prepare<[], unknown[]>(`SELECT ${list} FROM ${name}`).raw(true).safeIntegers(true).all();
       return [name, rows.map((row) => row.map(show).join("|")).toSorted()];
     }),
   );
+}
+
+/** Whether some row has text whose bytes are not UTF-8, as a computed column makes it of a blob: SQLite keeps it, and the resource refuses it (docs/sqlite.md). */
+export function holdsOtherText(db: SqliteDatabase.Database): boolean {
+  return tablesOf(db).some(({ name: table }) =>
+    columnsOf(db, table).some((column) =>
+      db
+        .prepare<[], Buffer>(`SELECT CAST(${column} AS BLOB) FROM ${table} WHERE typeof(${column}) = 'text'`)
+        .pluck()
+        .all()
+        .some((bytes) => !isUtf8(bytes)),
+    ),
+  );
+}
+
+function tablesOf(db: SqliteDatabase.Database): { name: string; wr: number }[] {
+  return db
+    .prepare<[], { name: string; wr: number }>(
+      "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table'",
+    )
+    .all()
+    .filter(({ name }) => !/^(sqlite_schema|nemcon_)/.test(name));
+}
+
+function columnsOf(db: SqliteDatabase.Database, table: string): string[] {
+  return (db.pragma(`table_xinfo(${table})`) as { name: string }[]).map(({ name }) => name);
 }
 
 export function show(value: unknown): string {
