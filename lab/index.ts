@@ -25,6 +25,7 @@ export { defaultTimes as simulatedTimes, type Store } from "./simulate/setting.t
 export { World } from "./simulate/world.ts";
 export { replay, type Replayed } from "./simulate/replay.ts";
 export { SeededRandom, Zipfian } from "./random.ts";
+export { writeTrace } from "./write-trace.ts";
 export { answerTo, askAgain } from "./workloads/answers.ts";
 export { judge, openBooks, readBooks, type Books } from "./workloads/books.ts";
 export { KeyValue } from "./workloads/key-value.ts";

@@ -9,6 +9,7 @@ import {
   exploreMachines,
   specNamed,
   specNames,
+  writeTrace,
   type Budgets,
   type Exploration,
   type ExplorationBudget,
@@ -17,6 +18,7 @@ import {
 } from "../../lab/index.ts";
 import { protocols, type ProtocolName } from "../../protocols/index.ts";
 import { exit, type ExitCode } from "../../runtime/errors/index.ts";
+import { mergeTraces } from "../../trace/index.ts";
 import { between, usage } from "../arguments.ts";
 import {
   budgetOrAny,
@@ -40,6 +42,7 @@ interface Options extends Budgets {
   readonly rms?: number;
   readonly ballots?: number;
   readonly quorum?: number;
+  readonly trace?: string;
   readonly states: number;
   readonly seconds?: number;
 }
@@ -105,6 +108,7 @@ export function define(command: Command, shell: Shell): void {
       between(0, LARGEST_BUDGET),
     )
     .option("--enlisted", "machines: the work was done before the commit, not inside its prepare")
+    .option("--trace <file>", "machines: write the first counterexample, for nemcon check")
     .option("--states <number>", "stop at so many distinct states", between(1, LARGEST_STATES), DEFAULT_STATES)
     .option("--seconds <number>", "stop after so many seconds", between(1, LARGEST_SECONDS))
     .action(() => run(command.opts<Options>(), shell));
@@ -115,6 +119,7 @@ export function define(command: Command, shell: Shell): void {
     ["nemcon explore --protocol 2pc --crashes 2", "the shipped two-phase commit: any messages late, lost or twice"],
     ["nemcon explore --protocol 3pc-plain --losses 1 --suspicions 2", "why silence is no death: two decisions"],
     ["nemcon explore --bug reused-election", "a planted bug, in the small model that shows it"],
+    ["nemcon explore --bug reused-election --trace run.ndjson", "the same, and its counterexample for nemcon check"],
     ["nemcon explore --spec tcommit --rms 6 --json", "the counts as JSON"],
   ]);
 }
@@ -173,6 +178,8 @@ function machinesSubject(protocol: ProtocolName, options: Options): Subject {
 }
 
 function specSubject(spec: SpecName, options: Options): Subject {
+  if (options.trace !== undefined)
+    throw usage("--trace is for the shipped machines: a specification has no processes whose trace could be judged.");
   for (const option of machineOptions)
     if (options[option] !== undefined) throw usage(`--${option} is for the shipped machines: --protocol.`);
   if (spec !== "paxos-commit")
@@ -204,9 +211,20 @@ async function run(options: Options, shell: Shell): Promise<void> {
       output.status(`${reached(reach)}, ${elapsedSeconds().toFixed(0)} s`);
   });
   output.status("");
+  const events = exploration.violations[0]?.events ?? [];
+  if (options.trace !== undefined && events.length > 0) writeTrace(options.trace, mergeTraces([events]));
   if (output.json) output.document(documentOf(subject, exploration));
-  else tell(subject, exploration, elapsedSeconds(), output);
+  else {
+    tell(subject, exploration, elapsedSeconds(), output);
+    tellTrace(options.trace, events.length > 0, output);
+  }
   shell.exitCode = exitOf(exploration);
+}
+
+function tellTrace(file: string | undefined, isWritten: boolean, output: Output): void {
+  if (file === undefined) return;
+  if (isWritten) output.answer(`the first counterexample is in ${file}: nemcon check ${file}`);
+  else output.note(`Nothing was written to ${file}: no rule is broken.`);
 }
 
 function documentOf({ names }: Subject, exploration: Exploration): Json {

@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { collisionProbability, Fingerprint } from "./fingerprint.ts";
 import { Frontier } from "./frontier.ts";
 import { LARGEST_SIZE, Seen } from "./seen.ts";
+import type { TraceEvent } from "../../trace/index.ts";
 import type { Picture, System } from "./system.ts";
 
 /** One state on the way to a violation, and how it came about; the first has the label "initial". */
@@ -18,6 +19,8 @@ export interface Broken {
   readonly count: number;
   /** No shorter one leads to a violation of this rule. */
   readonly trace: readonly TraceStep[];
+  /** The same as a trace of real processes has it; empty where what was explored has no such traces. */
+  readonly events: readonly TraceEvent[];
 }
 
 /** How far the search is. */
@@ -47,11 +50,16 @@ export interface Budget {
   readonly signal?: AbortSignal;
 }
 
-interface Found {
+interface Reached<S> {
+  readonly label: string;
+  readonly state: S;
+}
+
+interface Found<S> {
   count: number;
   /** The state that is bad, or that the bad transition leads from. */
   readonly at: number;
-  readonly last: TraceStep | null;
+  readonly last: Reached<S> | null;
 }
 
 /** So that signals are heard and progress is shown. */
@@ -70,7 +78,7 @@ class Search<S> {
   private readonly fingerprint = new Fingerprint();
   private readonly invariants: (readonly [string, (state: S) => boolean])[];
   private readonly stepInvariants: (readonly [string, (before: S, after: S) => boolean])[];
-  private readonly found = new Map<string, Found>();
+  private readonly found = new Map<string, Found<S>>();
 
   constructor(system: System<S>) {
     this.system = system;
@@ -112,9 +120,11 @@ class Search<S> {
   }
 
   violations(): Broken[] {
+    const { system } = this;
     return [...this.found].map(([rule, { count, at, last }]) => {
-      const trace = this.traceTo(at);
-      return { rule, count, trace: last === null ? trace : [...trace, last] };
+      const run = [...this.runTo(at), ...(last === null ? [] : [last])];
+      const trace = run.map(({ label, state }) => ({ label, state: system.picture(state) }));
+      return { rule, count, trace, events: system.events?.(run) ?? [] };
     });
   }
 
@@ -133,19 +143,18 @@ class Search<S> {
     return packed;
   }
 
-  private note(rule: string, at: number, last: { readonly label: string; readonly state: S } | null): void {
+  private note(rule: string, at: number, last: Reached<S> | null): void {
     const found = this.found.get(rule);
     if (found !== undefined) found.count += 1;
     else {
-      const step = last === null ? null : { label: last.label, state: this.system.picture(last.state) };
-      this.found.set(rule, { count: 1, at, last: step });
+      this.found.set(rule, { count: 1, at, last: last === null ? null : { ...last, state: this.kept(last.state) } });
     }
   }
 
   /** Only fingerprints are kept, so the way is gone again: at each state the successor with the next fingerprint. */
-  private traceTo(end: number): TraceStep[] {
+  private runTo(end: number): Reached<S>[] {
     const { system, seen, fingerprint } = this;
-    const trace: TraceStep[] = [];
+    const run: Reached<S>[] = [];
     let state: S | null = null;
     for (const number of seen.pathTo(end)) {
       let packed: Uint8Array | null = null;
@@ -154,14 +163,19 @@ class Search<S> {
         this.identify(candidate);
         if (!seen.is(number, fingerprint.words)) return;
         packed = system.pack(candidate).slice();
-        trace.push({ label, state: system.picture(candidate) });
+        run.push({ label, state: this.kept(candidate) });
       };
       if (state === null) for (const initial of system.initial()) look("initial", initial);
       else system.successors(state, look);
       if (packed === null) throw new Error("A system gave other successors when it was asked again.");
       state = system.unpack(packed);
     }
-    return trace;
+    return run;
+  }
+
+  /** The system may use the memory of a state again. */
+  private kept(state: S): S {
+    return this.system.unpack(this.system.pack(state).slice());
   }
 }
 

@@ -1,5 +1,7 @@
 /** What the explorer explores: a transition system, be it a specification or machines that are run. */
 
+import type { TraceEvent } from "../../trace/index.ts";
+
 /** One finding of a system's own words, such as `{ r1: "prepared", TM: "init" }`, for people. */
 export type Picture = Readonly<Record<string, string>>;
 
@@ -29,4 +31,6 @@ export interface System<S> {
   /** What must hold of every transition, by name: refinement, mostly. */
   readonly stepInvariants: Readonly<Record<string, (before: S, after: S) => boolean>>;
   picture(state: S): Picture;
+  /** A run as a trace like those of real processes (trace/event.ts). Absent: what it explores has none. */
+  events?(run: readonly { readonly label: string; readonly state: S }[]): readonly TraceEvent[];
 }

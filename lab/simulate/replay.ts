@@ -1,8 +1,8 @@
 /** A schedule once more, to be looked at: shrunk where it breaks a rule, as a diagram and as a trace. */
 
-import { closeSync, openSync, writeSync } from "node:fs";
-import { diagramOf, diagramText, mergeTraces, traceLine, type TraceEvent } from "../../trace/index.ts";
+import { diagramOf, diagramText, mergeTraces, type TraceEvent } from "../../trace/index.ts";
 import { withBug } from "../bugs/plant.ts";
+import { writeTrace } from "../write-trace.ts";
 import type { Broken } from "./batch.ts";
 import type { Violation } from "./judges.ts";
 import { runSchedule } from "./run.ts";
@@ -44,7 +44,7 @@ export function replay({ protocol, seed, violations: [first] }: Broken, options:
       trace: (event) => events.push(event),
     });
     const trace = mergeTraces([events]);
-    if (file !== null) write(file, trace);
+    if (file !== null) writeTrace(file, trace);
     return {
       schedule: describeSchedule(schedule),
       diagram: diagramText(diagramOf(trace)),
@@ -52,10 +52,4 @@ export function replay({ protocol, seed, violations: [first] }: Broken, options:
       runs: shrunk?.runs ?? 0,
     };
   });
-}
-
-function write(file: string, events: readonly TraceEvent[]): void {
-  const handle = openSync(file, "w");
-  for (const event of events) writeSync(handle, traceLine(event));
-  closeSync(handle);
 }

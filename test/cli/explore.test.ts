@@ -1,5 +1,8 @@
 /** `nemcon explore`: what scripts and people see. */
 
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Output } from "../../cli/output.ts";
 import { run } from "../../cli/program.ts";
@@ -80,8 +83,39 @@ test("explores a planted bug in its own budgets until a rule is broken, or in th
   expect(shown.stdout).toContain("3pc with the bug reused-election can do");
 });
 
+test("writes a counterexample as a trace that is judged like any other, and draws it", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "nemcon-explore-"));
+  try {
+    const file = join(directory, "run.ndjson");
+    const { stdout } = await nemcon(["explore", "--bug", "reused-election", "--trace", file]);
+    expect(stdout).toMatch(/^ms +C +P1/m);
+    expect(stdout).toContain(`nemcon check ${file}`);
+    const judged = await nemcon(["check", file]);
+    expect(judged.code).toBe(1);
+    expect(judged.stdout).toMatch(/^agreement: /m);
+    const none = join(directory, "none.ndjson");
+    const quiet = await nemcon([
+      "explore",
+      "--protocol",
+      "2pc",
+      "--participants",
+      "1",
+      "--crashes",
+      "0",
+      "--trace",
+      none,
+    ]);
+    expect([quiet.code, quiet.stderr]).toEqual([0, expect.stringContaining("Nothing was written")]);
+    expect(existsSync(none)).toBe(false);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test.each([
   [["--bug", "lost-promise"], "nemcon simulate --bug lost-promise"],
+  [["--spec", "tcommit", "--trace", "x"], "--trace is for the shipped machines"],
+  [["--bug", "reused-election", "--trace", "/nowhere/x"], "can't be written to /nowhere/x"],
   [["--bug", "small-quorum", "--protocol", "2pc"], "a bug of 3pc, and not of 2pc"],
   [["--bug", "small-quorum", "--spec", "tcommit"], "--bug is for the shipped machines"],
 ])("refuses %j and says why", async (args, why) => {

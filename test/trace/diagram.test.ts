@@ -124,7 +124,8 @@ describe("rows", () => {
     const all = new Processes();
     const sent = all.send("A", "B", "one");
     all.receive("C", "A", "one", sent);
-    all.receive("B", "A", "two", 99);
+    all.step("A", {});
+    all.receive("B", "A", "two", sent + 1);
     expect(said(diagramOf(all.merged))).toEqual(["one: A … lost", "one: … C from nowhere", "two: … B from nowhere"]);
   });
 });

@@ -6,7 +6,9 @@ import { descriptorOf, FIRST, ID, groupOf, isTimed, nodesOf, type Model, type No
 import { Letters, roundOf } from "./network.ts";
 import { normal, Register, textOf, type Counters } from "./normal.ts";
 import { crashed, siteOf, written, type Facts, type Site } from "./site.ts";
-import { noted, restarted, turn, type Nature, type Turn } from "./turn.ts";
+import { noted, restarted, turn, type Nature, type Turn, type Watch } from "./turn.ts";
+
+type AnyStep = Parameters<Watch>[0];
 
 /** What a move makes of its node, and what it lets out; sites, letters and alarms by number. */
 export interface Result {
@@ -50,6 +52,8 @@ export interface Look {
   readonly facts: Facts;
 }
 
+export const FLUSHES = " flushes its log";
+
 /** A ballot or an election above the highest that may be opened. */
 const CUT = null;
 
@@ -63,6 +67,9 @@ export class Moves {
   private readonly natures: readonly Nature[];
   private readonly counters: Counters;
   private readonly known: (readonly Move[] | undefined)[] = [];
+  /** While moves are told once more: the steps of the one that is looked at, and the one that is asked for. */
+  private steps: AnyStep[] | null = null;
+  private told: { readonly label: string; readonly steps: readonly AnyStep[] } | null = null;
   /** By site, and then by letter, each in time and late. */
   private readonly delivered: ((Result | null | undefined)[] | undefined)[] = [];
 
@@ -84,7 +91,7 @@ export class Moves {
     const isBranch = this.role(node) === "participant";
     const site = siteOf(node, isBranch ? "working" : null, vote);
     if (this.model.oneShot || !isBranch) return this.siteNumber(site);
-    return this.siteNumber(turn(this.nature(node), site, this.workFor()).site);
+    return this.siteNumber(this.turn(site, this.workFor()).site);
   }
 
   movesOf(number: number): readonly Move[] {
@@ -104,13 +111,52 @@ export class Moves {
     const site = this.sites.at(number);
     const { from, body } = this.letters.at(letter);
     const input: Input = { kind: "message", from: this.name(from), body, expired: isLate };
-    const result = this.resultOf(site, turn(this.nature(site.node), site, input));
+    const result = this.resultOf(site, this.turn(site, input));
     row[key] = result;
     return result;
   }
 
   name(node: number): string {
     return this.nodes[node]?.name ?? "";
+  }
+
+  /** Whether a crash that led from one site to the other left anything that was not forced. */
+  keeps(before: number, after: number): boolean {
+    const { disk, tail } = this.sites.at(before);
+    return tail.length > 0 && textOf(this.sites.at(after).disk) !== textOf(normal(disk, this.counters));
+  }
+
+  /** The steps of a move once more. */
+  stepsOf(number: number, label: string): readonly AnyStep[] {
+    this.told = { label, steps: [] };
+    this.watched(() => this.allMoves(this.sites.at(number), number));
+    const { steps } = this.told;
+    this.told = null;
+    return steps;
+  }
+
+  /** The steps that a letter makes its receiver take, once more. */
+  stepsOn(number: number, letter: number, isLate: boolean): readonly AnyStep[] {
+    const { from, body } = this.letters.at(letter);
+    const site = this.sites.at(number);
+    return this.watched(() => this.turn(site, { kind: "message", from: this.name(from), body, expired: isLate }));
+  }
+
+  private watched(run: () => unknown): readonly AnyStep[] {
+    const steps: AnyStep[] = [];
+    this.steps = steps;
+    run();
+    this.steps = null;
+    return steps;
+  }
+
+  private turn(site: Site, input: Input, isFirst = false): Turn {
+    return turn(this.nature(site.node), site, input, isFirst, this.watch);
+  }
+
+  private get watch(): Watch | null {
+    const { steps } = this;
+    return steps === null ? null : (step) => steps.push(step);
   }
 
   private role(node: number): Node["role"] {
@@ -127,14 +173,18 @@ export class Moves {
     const moves: Move[] = [];
     const name = this.name(site.node);
     const add = (label: string, result: Result | null, more: Partial<Move> = {}): void => {
+      const steps = this.steps?.splice(0) ?? [];
+      if (this.told?.label === label) this.told = { label, steps };
       if (result === CUT) return;
       const isIdle = result.site === number && result.letters.length + result.told + result.alarm === 0;
       if (!isIdle) moves.push({ label, costs: "nothing", needs: "nothing", node: site.node, result, ...more });
     };
-    const on = (input: Input, from = site): Result | null =>
-      this.resultOf(from, turn(this.nature(site.node), from, input));
+    const on = (input: Input, from = site): Result | null => this.resultOf(from, this.turn(from, input));
     if (!site.isUp) {
-      add(`${name} starts again`, this.resultOf(site, restarted(this.nature(site.node), site, this.lifeAfter(site))));
+      add(
+        `${name} starts again`,
+        this.resultOf(site, restarted(this.nature(site.node), site, this.lifeAfter(site), this.watch)),
+      );
       return moves;
     }
     for (const timer of site.timers) add(`${name}: ${timer} timer`, this.fired(site, timer), { costs: "timer" });
@@ -151,7 +201,7 @@ export class Moves {
 
   private fired(site: Site, timer: Timer): Result | null {
     const without = { ...site, timers: site.timers.filter((each) => each !== timer) };
-    return this.resultOf(site, turn(this.nature(site.node), without, { kind: "timeout", timer }));
+    return this.resultOf(site, this.turn(without, { kind: "timeout", timer }));
   }
 
   private coordinatorMoves(site: Site, on: On, add: Add): void {
@@ -166,7 +216,7 @@ export class Moves {
       if (site.life === 1)
         add(
           `the client asks ${name} to commit`,
-          this.resultOf(site, turn(this.nature(site.node), { ...site, isBegun: true }, begin, true)),
+          this.resultOf(site, this.turn({ ...site, isBegun: true }, begin, true)),
         );
       return;
     }
@@ -175,7 +225,7 @@ export class Moves {
     if (name === FIRST && !isLive) add(`the client asks ${name} to commit again`, on(begin));
     if (name === FIRST && (isLive || this.model.machines.acceptor === null))
       add(`the client asks ${name} how it stands`, on({ kind: "ask", reply: 2 }));
-    if (site.tail.length > 0 && !isLive) add(`${name} flushes its log`, this.still(flushed(site)));
+    if (site.tail.length > 0 && !isLive) add(`${name}${FLUSHES}`, this.still(flushed(site)));
     if (!isLive && written(site).row?.until === "retention")
       add(`${name} drops the outcome`, this.still(noted(site, { kind: "forgotten" }, true)));
   }
@@ -209,10 +259,10 @@ export class Moves {
       return;
     }
     const without = { ...site, suspects: [...rest, about.name].toSorted() };
-    const gone = on({ kind: "suspicion", node: about.name, suspected: true }, without);
-    add(`${name} suspects ${about.name}`, gone, { needs: "up", node, costs: "suspicion" });
+    const gone = () => on({ kind: "suspicion", node: about.name, suspected: true }, without);
+    add(`${name} suspects ${about.name}`, gone(), { needs: "up", node, costs: "suspicion" });
     // Where silence has to mean death, a death is told.
-    if (isTimed(this.model)) add(`${name} learns that ${about.name} is down`, gone, { needs: "down", node });
+    if (isTimed(this.model)) add(`${name} learns that ${about.name} is down`, gone(), { needs: "down", node });
   }
 
   private workFor(): Input {

@@ -3,17 +3,22 @@
  * timer may fire, anybody may die and come back, as often as the model allows.
  */
 
+import type { TraceEvent } from "../../../trace/index.ts";
 import type { Picture, System } from "../system.ts";
 import { isTimed, type Model, type Vote } from "./model.ts";
-import { Moves, type Look, type Move, type Result } from "./moves.ts";
+import { FLUSHES, Moves, type Look, type Move, type Result } from "./moves.ts";
 import { pictureOf } from "./picture.ts";
 import { Judge } from "./rules.ts";
 import { CLOSED, EXCUSED, Layout, type State } from "./state.ts";
+import { Teller } from "./tell.ts";
 
 /** Whoever leads in the order of names is not like the others. */
 const ordered: ReadonlySet<string> = new Set(["3pc", "3pc-plain"]);
 
 type Next = (label: string, successor: State) => void;
+
+const UNHEARD = ", and dies before anything leaves it";
+const SOME_LOST = ", and some of what it sent with it";
 
 /** How a letter's fates are called. */
 interface Labels {
@@ -82,6 +87,71 @@ export class MachineSystem implements System<State> {
     return pictureOf(state, this.layout, this.moves);
   }
 
+  events(run: readonly { readonly label: string; readonly state: State }[]): readonly TraceEvent[] {
+    const teller = new Teller(this.model.protocol, this.moves.nodes);
+    for (const [at, { label }] of run.entries()) {
+      const before = run[at - 1]?.state;
+      if (before !== undefined) this.tell(before, label, teller);
+    }
+    // What the journals of the dead hold shows when they start.
+    for (const [node, { isUp }] of (run.at(-1)?.state ?? [])
+      .slice(0, this.layout.nodes)
+      .map((site) => this.moves.sites.at(site))
+      .entries())
+      if (!isUp) teller.starts(node);
+    return teller.events;
+  }
+
+  /** What was done, found by its label. */
+  private tell(before: State, label: string, teller: Teller): void {
+    const { moves, layout } = this;
+    for (let node = 0; node < layout.nodes; node += 1) {
+      const site = before[node] ?? 0;
+      for (const move of moves.movesOf(site)) {
+        if (!this.isPossible(before, move)) continue;
+        const isWhole = label === move.label || label === move.label + SOME_LOST;
+        if (isWhole && move.costs === "crash") teller.crashes(node, moves.keeps(site, move.result.site));
+        else if (isWhole || label === move.label + UNHEARD)
+          this.tellSteps(node, moves.stepsOf(site, move.label), isWhole ? move.result : null, teller, {
+            starts: !moves.sites.at(site).isUp,
+            flushes: move.label.endsWith(FLUSHES),
+          });
+        else continue;
+        return;
+      }
+    }
+    for (let at = layout.letters; at < before.length; at += 1) {
+      const letter = before[at] ?? 0;
+      const { comes, late, dies } = this.labelsOf(letter);
+      if (label !== comes && label !== late && label !== dies) continue;
+      const { from, to, body } = moves.letters.at(letter);
+      const site = before[to] ?? 0;
+      teller.receives(to, letter, from, body);
+      const result = label === dies ? null : moves.deliver(site, letter, label === late);
+      this.tellSteps(to, moves.stepsOn(site, letter, label === late), result, teller);
+      return;
+    }
+    // Lost, doubled, or to who is down: nobody does anything.
+  }
+
+  /** @param result null: it dies before anything leaves it */
+  private tellSteps(
+    node: number,
+    steps: ReturnType<Moves["stepsOf"]>,
+    result: Result | null,
+    teller: Teller,
+    { starts = false, flushes = false }: { readonly starts?: boolean; readonly flushes?: boolean } = {},
+  ): void {
+    if (starts) teller.starts(node);
+    teller.steps(node, steps, result === null);
+    if (flushes) teller.flushes(node);
+    if (result === null) teller.crashes(node, false);
+    for (const letter of result?.letters ?? []) {
+      const { to, body } = this.moves.letters.at(letter);
+      teller.sends(node, letter, to, body);
+    }
+  }
+
   private move(state: State, node: number, move: Move, next: Next): void {
     const { layout } = this;
     if (!this.isPossible(state, move)) return;
@@ -126,7 +196,7 @@ export class MachineSystem implements System<State> {
 
   private forth(state: State, node: number, { label, result }: Move, cost: number, flag: number, next: Next): void {
     this.reach(state, node, result, -1, cost, flag, label, next);
-    this.deadAfter(state, node, result, -1, cost, `${label}, and dies before anything leaves it`, next);
+    this.deadAfter(state, node, result, -1, cost, label + UNHEARD, next);
   }
 
   /** Where silence means death, one that fires too early takes somebody for dead. */
@@ -160,7 +230,7 @@ export class MachineSystem implements System<State> {
     for (let lost = 1; lost < 2 ** own.length; lost += 1) {
       const gone = new Set(own.filter((_, bit) => ((lost >> bit) & 1) === 1));
       next(
-        `${label}, and some of what it sent with it`,
+        label + SOME_LOST,
         after.filter((_, at) => !gone.has(at)),
       );
     }

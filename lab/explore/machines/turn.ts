@@ -66,8 +66,11 @@ function nothing(): Gathered {
 
 const NOTHING = new Uint8Array(0);
 
+/** Hears of each step of a turn. */
+export type Watch = (step: Step<unknown, LogRecord>) => void;
+
 /** @param isFirst the first request ever for this id */
-export function turn(nature: Nature, site: Site, input: Input, isFirst = false): Turn {
+export function turn(nature: Nature, site: Site, input: Input, isFirst = false, watch: Watch | null = null): Turn {
   const gathered = nothing();
   let now = site;
   const inputs = [input];
@@ -78,6 +81,7 @@ export function turn(nature: Nature, site: Site, input: Input, isFirst = false):
         now.state === null
           ? nature.machine.absent(env, ID, isFirst ? { kind: "fresh" } : absenceOf(nature, now, gathered), next)
           : nature.machine.step(env, now.state, next);
+      watch?.(step);
       now = taken(nature, now, step, gathered, inputs);
     }
   } catch (error) {
@@ -88,12 +92,13 @@ export function turn(nature: Nature, site: Site, input: Input, isFirst = false):
 }
 
 /** A start: what the journal holds becomes a state again. */
-export function restarted(nature: Nature, down: Site, life: number): Turn {
+export function restarted(nature: Nature, down: Site, life: number, watch: Watch | null = null): Turn {
   const gathered = nothing();
   const site = { ...down, isUp: true, life };
   const { records } = site.disk;
   if (records.length === 0) return wrote(site, gathered);
   const step = nature.machine.restore(nature.envOf(site), ID, records);
+  watch?.(step);
   return wrote(taken(nature, site, step, gathered, []), gathered);
 }
 

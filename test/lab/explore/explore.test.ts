@@ -42,7 +42,7 @@ describe("a search", () => {
   test("gives the shortest way to each broken rule, and goes on", async () => {
     const { violations, complete } = await explore(walk(50, (x, y) => x * y === 12));
     expect(complete).toBe(true);
-    expect(violations).toEqual([{ rule: "not bad", count: 6, trace: expect.any(Array) }]);
+    expect(violations).toEqual([{ rule: "not bad", count: 6, trace: expect.any(Array), events: [] }]);
     const trace = violations[0]?.trace ?? [];
     expect(trace).toHaveLength(8);
     expect(trace[0]).toEqual({ label: "initial", state: { at: "0,0" } });
