@@ -1,14 +1,14 @@
 /**
  * Each process killed right before and right after each of its forced writes in turn, alone or with all others
  * at that moment, in a short scenario that has every kind of transaction: a fault point in the journal. All of
- * them with CI=true, else a seeded sample.
+ * them with CI=true, else a seeded sample. The traces of every run are judged, too.
  */
 
 import { afterAll, expect, test } from "vitest";
-import { SeededRandom } from "../../lab/index.ts";
+import { judgeTrace, SeededRandom } from "../../lab/index.ts";
 import { protocols, type ProtocolName } from "../../protocols/index.ts";
 import { readBooks } from "./books.ts";
-import { holdsAfterRecovery, replayable } from "./checks.ts";
+import { holdsAfterRecovery, replayable, tracesOf } from "./checks.ts";
 import { Cluster } from "./processes.ts";
 import { safeProtocols, settingFor } from "./settings.ts";
 import { oneOfEach } from "./transfers.ts";
@@ -58,7 +58,7 @@ afterAll(() => cluster.close());
 async function under(protocol: ProtocolName): Promise<void> {
   if (runs === protocol) return;
   if (runs !== null) await cluster.close();
-  cluster = await Cluster.open(settingFor(protocol));
+  cluster = await Cluster.open({ trace: true, ...settingFor(protocol) });
   runs = protocol;
   await cluster.start();
 }
@@ -104,6 +104,13 @@ async function dies({ protocol, process: name, when, company }: Point, write: nu
   return killed;
 }
 
+/** What all servers of the cluster have done since it was opened keeps every rule of a trace. */
+function expectTraces(): void {
+  const { violations, inDoubt, transactions } = judgeTrace(tracesOf(cluster));
+  expect({ violations, inDoubt }).toEqual({ violations: [], inDoubt: [] });
+  expect(transactions).toBeGreaterThan(0);
+}
+
 function again(point: Point, write: number): Promise<number> {
   const { protocol, process: name, company, when } = point;
   const file = "npx vitest run test/system/kill-at-write.test.ts";
@@ -130,6 +137,7 @@ if (inCi) {
         `${kills} kills: ${point.protocol}, ${point.process} ${point.company}, ${point.when} each of ${met} writes\n`,
       );
       expect(met).toBeGreaterThanOrEqual(LEAST_WRITES);
+      expectTraces();
     },
   );
 } else {
@@ -140,6 +148,7 @@ if (inCi) {
     const sample = Array.from({ length: SAMPLE }, () => points[random.between(0, points.length - 1)] ?? points[0]!);
     for (const point of sample.toSorted((a, b) => (a.protocol < b.protocol ? -1 : 1))) {
       const killed = await again(point, random.between(1, 6));
+      expectTraces();
       if (killed > 0) met += 1;
       kills += killed;
     }
