@@ -691,8 +691,11 @@ export class Coordinator {
   /** Of what no acceptor decides its log says it all: what ended is over, in whatever incarnation it was begun. */
   private learn(ids: readonly TransactionId[]): void {
     const { outcomes } = this.engine;
+    // Almost all are of this life, and above them all.
+    const last = this.unknown.reduce((highest, range) => (range.last > highest ? range.last : highest), "");
     const over = ids.filter((id) => {
-      if (!this.unknown.some(({ first, last }) => first <= id && id <= last) || this.engine.isLive(id)) return false;
+      if (id > last || !this.unknown.some(({ first, last }) => first <= id && id <= last) || this.engine.isLive(id))
+        return false;
       const kept = outcomes.get(id);
       return kept !== undefined && protocols[kept.protocol].acceptor === null;
     });
