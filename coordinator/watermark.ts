@@ -51,17 +51,29 @@ export function unknownAfter(self: NodeId, incarnation: number, known: Watermark
 
 /** What is left of them without these ids. */
 export function without(ranges: readonly IdRange[], ids: readonly TransactionId[]): readonly IdRange[] {
-  let left = ranges;
-  for (const id of ids)
-    left = left.flatMap((range) => {
-      if (id < range.first || id > range.last) return [range];
-      const parts = [
-        { first: range.first, last: beside(id, -1) },
-        { first: beside(id, 1), last: range.last },
-      ];
-      return parts.filter(({ first, last }) => first <= last);
-    });
-  return left;
+  const sorted = ids.toSorted();
+  return ranges.flatMap(({ first, last }) => {
+    const parts: IdRange[] = [];
+    let from = first;
+    for (let at = placeOf(sorted, first); at < sorted.length; at += 1) {
+      const id = sorted[at] ?? "";
+      if (id > last) break;
+      if (from < id) parts.push({ first: from, last: beside(id, -1) });
+      from = beside(id, 1);
+    }
+    return from <= last ? [...parts, { first: from, last }] : parts;
+  });
+}
+
+/** Of the first that is not before it. */
+function placeOf(sorted: readonly TransactionId[], id: TransactionId): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? "") < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The id before one in the order of ids, or the one after it. */

@@ -174,9 +174,11 @@ export class Coordinator {
   open(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): GroupEntry | null {
     this.engine.restore(rows);
     const { node, incarnation } = this.options;
-    this.unknown = unknownAfter(node, incarnation, this.engine.outcomes.watermark(node));
-    this.learn([...this.engine.outcomes.entries()].map(([id]) => id));
     const staying = this.groups.configure(this.options.acceptors, this.ids.end);
+    if (!this.decidesAlone) {
+      this.unknown = unknownAfter(node, incarnation, this.engine.outcomes.watermark(node));
+      this.learn([...this.engine.outcomes.entries()].map(([id]) => id));
+    }
     this.watermarkLater();
     return staying;
   }
