@@ -29,8 +29,8 @@ function suitesFrom(seed: number): Part {
     SEED: String(seed),
     SEEDS: "3000",
     KILLS: String(KILLS),
-    NEMCON_DIFFERENTIAL_SEED: String(seed),
-    NEMCON_DIFFERENTIAL_RUNS: "300",
+    DIFFERENTIAL_SEED: String(seed),
+    DIFFERENTIAL_RUNS: "300",
   };
   const seeds = Object.entries(environment).map((pair) => pair.join("="));
   return {

@@ -122,6 +122,7 @@ export const paxosBugs: readonly Bug[] = [
     protocol,
     machines: acceptorOf(starIgnored),
     foundBy: "explorer",
+    explored: { participants: 1, crashes: 2, timers: 0, votes: ["yes"] },
     seenBy: ["paxos", "agreement"],
   },
   {

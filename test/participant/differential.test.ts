@@ -1,6 +1,6 @@
 /**
  * Random schemas and SQL through the resource manager, each way of it, and through plain SQLite: results, errors and
- * contents equal to the bit. A few seconds of seeds here, more with CI=true, any with NEMCON_DIFFERENTIAL_SEED and NEMCON_DIFFERENTIAL_RUNS;
+ * contents equal to the bit. A few seconds of seeds here, more with CI=true, any with DIFFERENTIAL_SEED and DIFFERENTIAL_RUNS;
  * a failure names its seed.
  */
 
@@ -11,8 +11,8 @@ import { Dice, randomShape, randomStatement, type Shape } from "./sqlite/generat
 import { contents, holdsOtherText, openPlain, openWatched, runPlain, show, showResult } from "./sqlite/plain.ts";
 
 const isWhole = process.env["CI"] === "true";
-const runs = Number(process.env["NEMCON_DIFFERENTIAL_RUNS"] ?? (isWhole ? 200 : 40));
-const firstSeed = Number(process.env["NEMCON_DIFFERENTIAL_SEED"] ?? 1);
+const runs = Number(process.env["DIFFERENTIAL_RUNS"] ?? (isWhole ? 200 : 40));
+const firstSeed = Number(process.env["DIFFERENTIAL_SEED"] ?? 1);
 
 function compare(bench: Bench, plain: SqliteDatabase.Database, at: string): void {
   const served = new SqliteDatabase(bench.file, { readonly: true });
@@ -67,6 +67,12 @@ function oneRun(seed: number, interactive: boolean, ways: Ways): { branches: num
       }
       if (!expected.failed && holdsOtherText(plain)) {
         expect(describeAnswer(bench.prepare(transaction, operations)), at).toMatch(/not UTF-8/);
+        break;
+      }
+      // Nor where a row refers to itself by a value of another type: SQLite does not see that, and refuses what its own
+      // foreign_key_check finds whole.
+      if (expected.unfounded) {
+        expect(voteOf(bench.prepare(transaction, operations)), at).toBe("yes");
         break;
       }
       if (interactive) {

@@ -26,6 +26,7 @@ const found: readonly Found[] = [
   ["small-quorum", "agreement", 679, 8],
   ["no-quorum-of-states", "agreement", 1311, 9],
   ["reused-election", "agreement", 165, 8],
+  ["star-ignored", "client truth", 621_634, 25],
   ["acceptance-without-promise", "collected once, no alarm", 10_784, 9],
   ["vote-after-promise", "collected once, no alarm", 12_627, 9],
 ];

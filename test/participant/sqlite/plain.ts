@@ -35,6 +35,8 @@ export function openWatched(script: string): SqliteDatabase.Database {
 
 export interface Outcome {
   readonly failed: boolean;
+  /** COMMIT was refused for a foreign key, and `foreign_key_check` finds none that is broken. */
+  readonly unfounded: boolean;
   readonly results: unknown[];
 }
 
@@ -44,6 +46,7 @@ export function runPlain(plain: SqliteDatabase.Database, statements: readonly Ra
     "CREATE TEMP TABLE IF NOT EXISTS zero(id INTEGER PRIMARY KEY); INSERT OR REPLACE INTO temp.zero VALUES (0)",
   );
   plain.exec("BEGIN");
+  let atCommit = false;
   try {
     const results = statements.map(({ statement, parameters }) => {
       const prepared = plain.prepare<unknown[], Value[]>(statement).safeIntegers(true);
@@ -52,12 +55,14 @@ export function runPlain(plain: SqliteDatabase.Database, statements: readonly Ra
       const changes = prepared.readonly ? rows.length : (plain.prepare("SELECT changes()").pluck().get() as number);
       return { rowsAffected: changes, columns: prepared.columns().map((column) => column.name), rows };
     });
+    atCommit = true;
     plain.exec("COMMIT");
-    return { failed: false, results };
+    return { failed: false, unfounded: false, results };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    const unfounded = atCommit && plain.pragma("foreign_key_check", { simple: true }) === undefined;
     if (plain.inTransaction) plain.exec("ROLLBACK");
-    return { failed: true, results: [error.message] };
+    return { failed: true, unfounded, results: [error.message] };
   }
 }
 
