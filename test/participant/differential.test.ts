@@ -66,7 +66,11 @@ function oneRun(seed: number, interactive: boolean, ways: Ways): { branches: num
         break;
       }
       if (!expected.failed && holdsOtherText(plain)) {
-        expect(describeAnswer(bench.prepare(transaction, operations)), at).toMatch(/not UTF-8/);
+        const answer = bench.prepare(transaction, operations);
+        // Where only SQLite computes it, from what the row keeps, it is computed anew when the branch is committed.
+        if (voteOf(answer) === "yes") bench.commit(transaction);
+        else expect(describeAnswer(answer), at).toMatch(/not UTF-8/);
+        if (voteOf(answer) === "yes") compare(bench, plain, at);
         break;
       }
       // Nor where a row refers to itself by a value of another type: SQLite does not see that, and refuses what its own
