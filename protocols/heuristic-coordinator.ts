@@ -9,6 +9,9 @@ type AbsentStep = Step<never, never>;
 /** A branch went against a decision that is forgotten here: an alarm, and a row that stays until somebody has seen to it. */
 export function reported(absence: Absence, report: Report, decision: Decision): AbsentStep {
   if (absence.kind === "foreign" || absence.kind === "fresh") return { state: null, ignored: "late-acknowledgement" };
+  // Whoever is no branch of it can't keep a row from going.
+  const members = absence.kind === "closed" ? absence.closed.participants : [];
+  if (members.length > 0 && !members.includes(report.from)) return { state: null, ignored: "no-such-branch" };
   const row =
     absence.kind === "closed"
       ? withReport(absence.closed, decision, report)

@@ -59,17 +59,23 @@ function run(files: readonly string[], { diagram: form, transaction, out }: Opti
     throw usage("--transaction says which transaction is drawn: it goes with --diagram. All of the trace is judged.");
   if (form === undefined && out !== undefined)
     throw usage("--out says where the diagram is written: it goes with --diagram.");
-  const events = mergeTraces(files.map(read));
+  const traces = files.map(read);
+  const events = mergeTraces(traces);
+  const leftOut = traces.flat().length - events.length;
   const judgement = judgeTrace(events);
   const id = form === undefined ? null : chosen(events, judgement, transaction);
   const diagram = form === undefined || id === null ? null : drawn(events, judgement, id, form);
   if (out !== undefined && diagram !== null) save(out, diagram);
   const isPrinted = diagram !== null && out === undefined;
-  if (output.json) output.document({ ...judgement, ...(isPrinted ? { diagram } : {}) } as unknown as Json);
+  if (output.json) output.document({ ...judgement, leftOut, ...(isPrinted ? { diagram } : {}) } as unknown as Json);
   else {
     // What is drawn is the answer then, and can be piped.
     if (isPrinted) output.answer(diagram.trimEnd());
     tell(judgement, shell, isPrinted);
+    if (leftOut > 0)
+      output.note(
+        `${leftOut} events were not judged: they rest on messages that their sender's file ends before (docs/trace.md).`,
+      );
   }
   shell.exitCode = judgement.violations.length === 0 ? exit.done : exit.failed;
 }

@@ -92,3 +92,17 @@ test("a trace without a transaction has nothing to draw", async () => {
   expect(code).toBe(exit.usage);
   expect(stderr).toContain("no transaction");
 });
+
+test("says how many events were not judged, since a sender's file ends before what they rest on", async () => {
+  const all = twoTransactions();
+  // The file of c was read after its first message, and that of p at the end.
+  const first = all.findIndex(({ node, kind }) => node === "c" && kind === "send");
+  const given = files(all.filter(({ node }, at) => node === "p" || at <= first));
+  const told = await nemcon(["check", ...given]);
+  expect(told.stderr).toMatch(/^[1-9]\d* events were not judged: they rest on messages/m);
+  expect(told.stdout).toMatch(/VALID: \d+ events of 1 transactions/);
+  const { stdout } = await nemcon(["check", ...given, "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({ leftOut: expect.any(Number), violations: [] });
+  const whole = await nemcon(["check", ...files(all), "--json"]);
+  expect(JSON.parse(whole.stdout)).toMatchObject({ leftOut: 0 });
+});

@@ -233,6 +233,11 @@ describe("the coordinator", () => {
     );
   });
 
+  test("is told nothing by who had no branch: the row goes when its time is over", () => {
+    const step = run(coordinator, "C", [at(closed("committed", ["P", "Q"]), ack("X", "commit", "rolled back: x"))]);
+    expect(line(coordinator, step)).toBe("ignored no-such-branch");
+  });
+
   test("that knows nothing any more keeps what it is told", () => {
     const step = run(coordinator, "C", [at({ kind: "lost" }, ack("P", "abort", "committed: x"))]);
     expect(step.closed?.outcome).toMatchObject({
