@@ -75,7 +75,6 @@ export async function serveAcceptor(
       accepts: ["coordinator", "participant"],
       software,
       logId,
-      incarnation,
       journal,
       address: () => address,
       member: acceptor,

@@ -97,7 +97,6 @@ export async function serveCoordinator(
     accepts: ["participant", "acceptor"],
     software,
     logId,
-    incarnation,
     journal,
     address: () => address,
     member: coordinator,

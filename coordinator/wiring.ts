@@ -29,6 +29,7 @@ import {
   type RetentionTimes,
   type Return,
   type Returning,
+  type Seen,
   type Scheduler,
 } from "../runtime/engine/index.ts";
 import { NemconError } from "../runtime/errors/index.ts";
@@ -419,7 +420,7 @@ export class Coordinator {
     this.sessions.reconnected(node);
   }
 
-  onDown(node: NodeId, seen: { readonly log: string; readonly incarnation: number; readonly sequence: number }): void {
+  onDown(node: NodeId, seen: Seen): void {
     this.up.delete(node);
     this.engine.suspect(node, true);
     this.engine.sawPeer(node, seen);

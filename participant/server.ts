@@ -97,7 +97,6 @@ export async function serveParticipant(
       accepts: ["coordinator", "participant", "acceptor"],
       software,
       logId,
-      incarnation,
       journal,
       address: () => address,
       member: participant,

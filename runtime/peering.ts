@@ -1,7 +1,6 @@
 /** The links of a server, the same for every role: who it says it is, whom it lets in, and what becomes of what arrives. */
 
 import {
-  wasRestored,
   type Engine,
   type Envelope,
   type Network,
@@ -14,7 +13,6 @@ import {
 import { NemconError } from "./errors/index.ts";
 import { channelCredentials, Links, type Peer, type SideItem } from "./link/index.ts";
 import type { Log } from "./logs/index.ts";
-import { restoredFromCopy } from "./serving.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** A role's wiring, as its links know it. */
@@ -34,7 +32,6 @@ export interface PeeringOptions {
   readonly software: string;
   /** The journal's identity. */
   readonly logId: string;
-  readonly incarnation: number;
   readonly journal: { readonly durableSequence: number; readonly starts: readonly Start[] };
   /** Where this server serves, now. */
   readonly address: () => string;
@@ -48,8 +45,7 @@ export interface PeeringOptions {
 
 /** Links that are ready to dial and to be dialled; nothing is dialled yet. */
 export function openLinks(options: PeeringOptions): Links {
-  const { cluster, node, role, accepts, software, logId, incarnation, journal, member, tracing, log, onFatal } =
-    options;
+  const { cluster, node, role, accepts, software, logId, journal, member, tracing, log, onFatal } = options;
   return new Links({
     identity: {
       cluster,
@@ -57,8 +53,8 @@ export function openLinks(options: PeeringOptions): Links {
       role,
       software,
       log: logId,
-      incarnation,
-      // Getters: a peer compares them with what it last saw.
+      starts: journal.starts,
+      // Getters: they change while the process runs.
       get sequence() {
         return journal.durableSequence;
       },
@@ -68,10 +64,7 @@ export function openLinks(options: PeeringOptions): Links {
     },
     accepts,
     sequence: () => journal.durableSequence,
-    admit: (hello) => {
-      const verdict = member.admit(hello);
-      return verdict.ok ? { ok: true, seen: member.engine.peer(hello.node) ?? null } : verdict;
-    },
+    admit: (hello) => member.admit(hello),
     events: {
       onEnvelopes: (from, envelopes) => {
         tracing?.tracer.received(from, envelopes);
@@ -85,10 +78,6 @@ export function openLinks(options: PeeringOptions): Links {
       onDown: (peer) => {
         options.onLinked?.(peer, false);
         member.onDown(peer.node, peer.seen);
-      },
-      onSeen: (from, seen) => {
-        const self = { log: logId, incarnation, sequence: journal.durableSequence, starts: journal.starts };
-        if (wasRestored(self, seen)) onFatal(restoredFromCopy(node, self.sequence, from, seen.sequence));
       },
       onRefused: ({ byPeer, reason, message }) => {
         // Whoever never saw this node would take its word, and what it promised before is gone.

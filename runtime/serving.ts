@@ -1,6 +1,6 @@
 /** What the servers of all roles do alike around their journals. */
 
-import { NemconError } from "./errors/index.ts";
+import type { NemconError } from "./errors/index.ts";
 import type { Log } from "./logs/index.ts";
 
 /** The default end of a process that can't go on: a line in the log, and the error's exit code. */
@@ -9,16 +9,6 @@ export function exitWith(log: Log): (error: NemconError) => never {
     log.fatal({ reason: error.reason }, error.message);
     process.exit(error.exitCode);
   };
-}
-
-/** A peer has seen more of this node's journal than the journal holds. */
-export function restoredFromCopy(node: string, ownSequence: number, peer: string, seenSequence: number): NemconError {
-  const ends =
-    ownSequence < seenSequence ? `ends at row ${ownSequence}` : `ends at row ${ownSequence} after a restart from less`;
-  return new NemconError(
-    "JOURNAL_RESTORED",
-    `The journal of ${node} ${ends}, and ${peer} had seen row ${seenSequence}: it is an older copy, and what was promised since is gone. Restore the latest files.`,
-  );
 }
 
 /** Begin before a journal is opened; call what it gives when all of it is replayed: how long a start took is told in the log. */

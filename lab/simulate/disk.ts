@@ -49,10 +49,16 @@ export class Disk {
     return copy;
   }
 
-  /** A process starts on it. */
-  begin(): void {
+  /** A process starts on it. @param boot no other start has it, on whatever copy */
+  begin(boot: number): void {
     this.incarnation += 1;
-    this.starts = [...this.starts, { incarnation: this.incarnation, sequence: this.nextSequence - 1 }];
+    this.starts = [...this.starts, { incarnation: this.incarnation, boot, sequence: this.nextSequence - 1 }];
+  }
+
+  /** A person takes it for complete, whatever others say (runtime/journal/open.ts). */
+  accept(): void {
+    this.incarnation += 1_000;
+    this.starts = [];
   }
 
   /** Whether a node that goes on from here would have forgotten something that `later` has. */

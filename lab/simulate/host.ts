@@ -3,7 +3,6 @@
 import type { NodeId } from "../../protocols/index.ts";
 import {
   Tracer,
-  wasRestored,
   type Clock,
   type Engine,
   type Envelope,
@@ -14,6 +13,7 @@ import {
   type Random,
   type Returning,
   type Scheduler,
+  type Seen,
   type Start,
 } from "../../runtime/engine/index.ts";
 import { Disk, type Tail } from "./disk.ts";
@@ -58,8 +58,9 @@ export abstract class Host implements Receiver {
   calendarOffMs = 0;
   /** How long each of its writes takes, in milliseconds. */
   writeMs = 0;
-  /** While it runs on a directory that lacks something: how many took it for itself, and whether anyone noticed. */
-  admittedBy = 0;
+  /** Who took it for itself while it ran on a directory that lacks something. */
+  readonly believers = new Set<NodeId>();
+  /** Somebody noticed that. */
   wasRefused = false;
   protected readonly world: Surroundings;
   private directory: Disk;
@@ -87,7 +88,7 @@ export abstract class Host implements Receiver {
   protected abstract takeWatermark(from: NodeId, watermark: Watermark): void;
   abstract admit(hello: Returning): boolean;
   abstract linkUp(node: NodeId): void;
-  abstract linkDown(node: NodeId, seen: Returning): void;
+  abstract linkDown(node: NodeId, seen: Seen): void;
 
   get disk(): Disk {
     return this.directory;
@@ -104,7 +105,7 @@ export abstract class Host implements Receiver {
 
   start(): void {
     if (this.isAlive || this.isGone) return;
-    this.disk.begin();
+    this.disk.begin(this.life);
     this.journal = this.makeJournal();
     this.isAlive = true;
     this.pausedUntilMs = 0;
@@ -162,7 +163,7 @@ export abstract class Host implements Receiver {
     if (!other.isBehind(this.directory)) return false;
     this.own = this.directory;
     this.directory = other;
-    this.admittedBy = 0;
+    this.believers.clear();
     this.wasRefused = false;
     return true;
   }
@@ -194,25 +195,20 @@ export abstract class Host implements Receiver {
   }
 
   /** A peer took it for what it says that it is. */
-  admitted(): void {
-    if (this.isAlien) this.admittedBy += 1;
+  admitted(by: NodeId): void {
+    if (this.isAlien) this.believers.add(by);
   }
 
-  /** Whether a peer knows something of this node that this one does not, as a server finds out when it links (runtime/peering.ts). */
-  knowsItself(peer: Host): boolean {
-    const seen = peer.engine.peer(this.name);
-    return seen === undefined || !wasRestored({ ...this.seen(), starts: this.starts }, seen);
+  /** Whoever believed the copy has to be told by a person that these are the latest files (`nemcon doctor --accept`). */
+  accept(): void {
+    this.believers.clear();
+    this.disk.accept();
   }
 
-  /** What this node says of itself when it links. */
+  /** What this node says of itself when it links, and what peers have seen of it by now. */
   hello(): Returning {
-    return this.seen();
-  }
-
-  /** What peers have seen of this node by now. */
-  seen(): Returning {
-    const { name: node, role, disk } = this;
-    return { node, role, log: disk.log, incarnation: disk.incarnation, sequence: this.lastRow };
+    const { name: node, role, disk, lastRow: sequence, starts } = this;
+    return { node, role, log: disk.log, sequence, starts };
   }
 
   /** 0 where a planted bug loses rows: peers would refuse the node, and hide what the bug does. */

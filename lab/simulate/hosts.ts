@@ -11,6 +11,7 @@ import type {
   FollowerOptions,
   Journal,
   Returning,
+  Seen,
   Start,
 } from "../../runtime/engine/index.ts";
 import type { Tail } from "./disk.ts";
@@ -70,7 +71,7 @@ export class CoordinatorHost extends Host {
     this.coordinator.onUp(node);
   }
 
-  linkDown(node: NodeId, seen: Returning): void {
+  linkDown(node: NodeId, seen: Seen): void {
     this.coordinator.onDown(node, seen);
   }
 }
@@ -118,7 +119,7 @@ abstract class FollowerHost<F extends Follower> extends Host {
     this.follower.onUp(node);
   }
 
-  linkDown(node: NodeId, seen: Returning): void {
+  linkDown(node: NodeId, seen: Seen): void {
     this.follower.onDown(node, seen);
   }
 }

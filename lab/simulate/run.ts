@@ -178,7 +178,7 @@ class Run {
 
   /** It ran on a directory that lacks something; who knew it before must have seen that. */
   private endAlien(host: Host): void {
-    if (host.admittedBy > 0 && !host.wasRefused)
+    if (host.believers.size > 0 && !host.wasRefused)
       this.judges.violated("admission", `${host.name} lost its memory, and nobody noticed`);
     host.crash("kept");
     host.restoreDirectory();

@@ -11,7 +11,7 @@ import {
   type ProtocolName,
   type TransactionId,
 } from "../../protocols/index.ts";
-import type { Random } from "../../runtime/engine/index.ts";
+import { seenOf, type Random } from "../../runtime/engine/index.ts";
 import { NemconError } from "../../runtime/errors/index.ts";
 import { needsAcceptors } from "./capabilities.ts";
 import type { Host } from "./host.ts";
@@ -161,8 +161,8 @@ export class World implements Surroundings {
       } else {
         const { told } = link;
         link.told = [];
-        if (told.includes(a)) a.guard(() => a.linkDown(b.name, b.seen()));
-        if (told.includes(b)) b.guard(() => b.linkDown(a.name, a.seen()));
+        if (told.includes(a)) a.guard(() => a.linkDown(b.name, seenOf(b.hello())));
+        if (told.includes(b)) b.guard(() => b.linkDown(a.name, seenOf(a.hello())));
       }
     }
   }
@@ -339,18 +339,23 @@ export class World implements Surroundings {
     };
     const stillUp = () => link.isUp && a.isAlive && b.isAlive;
     const steps = [
-      () => (a.knowsItself(b) ? undefined : this.refused(b, a)),
-      () => (b.knowsItself(a) ? undefined : this.refused(a, b)),
-      () => a.guard(() => (a.admit(b.hello()) ? b.admitted() : this.refused(a, b))),
-      () => b.guard(() => (b.admit(a.hello()) ? a.admitted() : this.refused(b, a))),
+      () => a.guard(() => (a.admit(b.hello()) ? b.admitted(a.name) : this.refused(a, b))),
+      () => b.guard(() => (b.admit(a.hello()) ? a.admitted(b.name) : this.refused(b, a))),
       () => up(b, a),
       () => up(a, b),
     ];
     for (const step of steps) if (stillUp()) step();
   }
 
-  /** Who lost its memory is refused, and stops; nobody else is. */
+  /** Who lost its memory is refused, and stops; nobody else is, but by those that believed a copy of it. */
   private refused(by: Host, who: Host): void {
+    if (!who.isAlien && who.believers.has(by.name)) {
+      this.note(`${who.name} is refused by ${by.name}, which believed its copy: a person accepts its latest files`);
+      who.crash("kept");
+      who.accept();
+      who.start();
+      return;
+    }
     if (!who.isAlien && !by.isAlien)
       for (const probe of this.probes)
         probe.violated?.("admission", `${who.name} was taken for one that lost its memory`);

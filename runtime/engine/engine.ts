@@ -29,7 +29,7 @@ import {
   type View,
 } from "../../protocols/index.ts";
 import { areAlike, unreachable } from "../../protocols/index.ts";
-import type { Entry, GroupEntry } from "./entry.ts";
+import type { Entry, GroupEntry, Seen } from "./entry.ts";
 import type { Identity } from "./identity.ts";
 import { InstanceTimer, type Instance, type Peer } from "./instance.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -242,9 +242,9 @@ export class Engine {
 
   /** Remembers what was seen of a peer; forced where a later comparison must be able to rely on it. */
   notePeer(node: NodeId, seen: Omit<Peer, "row">, force: boolean): void {
-    const { role, log, incarnation, sequence } = seen;
+    const { role, log, incarnation, boot, sequence } = seen;
     this.peers.set(node, { ...seen, row: this.options.journal.size.nextSequence });
-    this.note({ kind: "peer", node, role, log, incarnation, sequence }, force);
+    this.note({ kind: "peer", node, role, log, incarnation, boot, sequence }, force);
   }
 
   /** Writes down a group of acceptors, or that a version is no longer needed; forced: what uses it comes after. */
@@ -257,10 +257,12 @@ export class Engine {
     return [...this.groups.values()].map(({ entry }) => entry);
   }
 
-  /** What was last seen of a peer that is known: written down with what is written next. */
-  sawPeer(node: NodeId, { log, incarnation, sequence }: Pick<Peer, "log" | "incarnation" | "sequence">): void {
+  /** What was last seen of a peer that is known: written down with what is written next, unless more is known by now. */
+  sawPeer(node: NodeId, seen: Seen): void {
     const known = this.peers.get(node);
-    if (known !== undefined) this.notePeer(node, { role: known.role, log, incarnation, sequence }, false);
+    // A link ends after the next one of the same node was taken up, too.
+    if (known === undefined || seen.incarnation < known.incarnation || seen.sequence <= known.sequence) return;
+    this.notePeer(node, { role: known.role, ...seen }, false);
   }
 
   get liveCount(): number {
@@ -694,6 +696,7 @@ export class Engine {
           role: entry.role,
           log: entry.log,
           incarnation: entry.incarnation,
+          boot: entry.boot,
           sequence: entry.sequence,
           row: sequence,
         });

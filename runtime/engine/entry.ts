@@ -30,14 +30,7 @@ export type Entry =
   /** Of the id's coordinator no outcome at or below this id is kept any more. */
   | { readonly kind: "forgotten"; readonly through: TransactionId }
   /** What was last seen of a peer: a peer that comes back with less was restored from a copy. */
-  | {
-      readonly kind: "peer";
-      readonly node: NodeId;
-      readonly role: PeerRole;
-      readonly log: string;
-      readonly incarnation: number;
-      readonly sequence: number;
-    }
+  | ({ readonly kind: "peer"; readonly node: NodeId; readonly role: PeerRole } & Seen)
   /** The acceptors of a coordinator's own transactions, from an id on (coordinator/groups.ts). None: no transaction needs this version any more. */
   | {
       readonly kind: "group";
@@ -51,5 +44,16 @@ export type Entry =
     };
 
 export type GroupEntry = Entry & { readonly kind: "group" };
+
+/** What was last seen of a node's journal. */
+export interface Seen {
+  /** The journal's identity. */
+  readonly log: string;
+  readonly incarnation: number;
+  /** Drawn at its start, 32 bits: tells two copies of a journal apart that each began this incarnation. */
+  readonly boot: number;
+  /** The highest row of its journal that was seen. */
+  readonly sequence: number;
+}
 
 export type PeerRole = "coordinator" | "participant" | "acceptor";

@@ -11,7 +11,7 @@ import {
   type TransactionId,
 } from "../../protocols/index.ts";
 import { Engine, type AnyMachine } from "./engine.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, Seen } from "./entry.ts";
 import { closedIdentity } from "./identity.ts";
 import { admitPeer, namesOf, type Return, type Returning } from "./membership.ts";
 import type { Clock, Envelope, Journal, Network, Observer, Random, Resource, Scheduler } from "./ports.ts";
@@ -92,7 +92,7 @@ export class Follower {
     this.engine.suspect(node, false);
   }
 
-  onDown(node: NodeId, seen: { readonly log: string; readonly incarnation: number; readonly sequence: number }): void {
+  onDown(node: NodeId, seen: Seen): void {
     this.engine.suspect(node, true);
     this.engine.sawPeer(node, seen);
   }

@@ -5,7 +5,7 @@ export { Follower, type FollowerOptions } from "./follower.ts";
 export { closedIdentity, type Identity } from "./identity.ts";
 export type * from "./entry.ts";
 export type { Peer } from "./instance.ts";
-export { admitPeer, namesOf, wasRestored, type Return, type Returning, type Start } from "./membership.ts";
+export { admitPeer, namesOf, seenOf, type Return, type Returning, type Start } from "./membership.ts";
 export { Outcomes, type Watermark } from "./outcomes.ts";
 export type * from "./ports.ts";
 export { Tracer, type TracerOptions } from "./tracer.ts";

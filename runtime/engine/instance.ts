@@ -1,7 +1,7 @@
 /** What an engine keeps of a live transaction and of a peer. */
 
 import type { LogRecord, ProtocolName, Timer, TransactionId } from "../../protocols/index.ts";
-import type { PeerRole } from "./entry.ts";
+import type { PeerRole, Seen } from "./entry.ts";
 import { Armed } from "../timers/index.ts";
 
 /** A live transaction: its machine's state and what the journal holds of it. */
@@ -39,11 +39,7 @@ export class InstanceTimer extends Armed {
   }
 }
 
-export interface Peer {
+export interface Peer extends Seen {
   readonly role: PeerRole;
-  readonly log: string;
-  readonly incarnation: number;
-  /** The highest row of its journal that was seen. */
-  readonly sequence: number;
   row: number;
 }

@@ -4,22 +4,26 @@
  */
 
 import type { Peer } from "./instance.ts";
-import type { PeerRole } from "./entry.ts";
+import type { PeerRole, Seen } from "./entry.ts";
+
+/** The begin of an incarnation: a process began on the journal. */
+export interface Start {
+  readonly incarnation: number;
+  /** Drawn at random, 32 bits: two copies of a journal may each have begun this incarnation. */
+  readonly boot: number;
+  /** Of the last row that the journal held then. */
+  readonly sequence: number;
+}
 
 /** What a node says of its journal when it links. */
 export interface Returning {
   readonly node: string;
   readonly role: PeerRole;
   readonly log: string;
-  readonly incarnation: number;
   /** Of its journal's last durable row, now. */
   readonly sequence: number;
-}
-
-/** The begin of an incarnation: the last row that its journal held then. */
-export interface Start {
-  readonly incarnation: number;
-  readonly sequence: number;
+  /** The begins of its last incarnations, the earliest first; the last one is its own. */
+  readonly starts: readonly Start[];
 }
 
 type Refused = "IDENTITY_MISMATCH" | "JOURNAL_RESTORED" | "TOO_MANY_PEERS";
@@ -51,7 +55,7 @@ interface Register {
  * @param most how many names may be known
  */
 export function admitPeer(register: Register, hello: Returning, most: number): Return {
-  const { node, role, log, incarnation, sequence } = hello;
+  const { node } = hello;
   const known = register.peer(node);
   if (known === undefined && register.peerCount >= most)
     return refused(
@@ -59,8 +63,14 @@ export function admitPeer(register: Register, hello: Returning, most: number): R
       `${node} is new here, and ${register.peerCount} nodes are known, as many as may be. Start it under the name that it had, or raise limits.peers.`,
     );
   const verdict = judgeReturn(known, hello);
-  if (verdict.ok) register.notePeer(node, { role, log, incarnation, sequence }, verdict.isNew);
+  if (verdict.ok) register.notePeer(node, { role: hello.role, ...seenOf(hello) }, verdict.isNew);
   return verdict;
+}
+
+/** What there is to remember of a node by what it says. */
+export function seenOf({ log, sequence, starts }: Pick<Returning, "log" | "sequence" | "starts">): Seen {
+  const { incarnation = 0, boot = 0 } = starts.at(-1) ?? {};
+  return { log, incarnation, boot, sequence };
 }
 
 /** Compares a node with what was last seen of it; undefined: it was never seen. */
@@ -79,35 +89,27 @@ function judgeReturn(known: Omit<Peer, "row"> | undefined, hello: Returning): Re
       `${node} comes back with another journal (${hello.log}, not ${known.log}): what it had promised is gone. Restore its own files, or start it under a name that was never used.`,
     );
   }
-  if (isOlder(known, hello)) {
+  const now = seenOf(hello);
+  if (isOlder(hello, known)) {
     return refused(
       "JOURNAL_RESTORED",
-      `${node} comes back with an older copy of its journal (it ends at row ${hello.sequence} in incarnation ${hello.incarnation}; row ${known.sequence} of incarnation ${known.incarnation} was seen): what it promised since is gone. Restore the latest files.`,
+      `${node} comes back with another copy of its journal (it is at row ${now.sequence} in incarnation ${now.incarnation}, and does not come from row ${known.sequence} of incarnation ${known.incarnation}, which was seen): what it promised then is gone. Restore the latest files. Where a copy was served by mistake, and these are the latest: nemcon doctor --journal DIR --accept (docs/journal.md).`,
     );
   }
-  return { ok: true, isNew: hello.incarnation > known.incarnation };
-}
-
-/** What was seen of a journal was durable, so whoever has that journal has at least as much. */
-function isOlder(known: Pick<Returning, "incarnation" | "sequence">, hello: Returning): boolean {
-  return hello.incarnation < known.incarnation || hello.sequence < known.sequence;
+  return { ok: true, isNew: now.incarnation > known.incarnation };
 }
 
 /**
- * Whether what a peer has seen of this node shows that this node's journal goes back to an older copy: a later life
- * began before the row that an earlier one had reached. The last row alone would not show it, since a copy that was
- * taken up has written rows of its own since.
- *
- * @param self with the begins of its incarnations, the earliest first; this one's among them
+ * Whether a journal goes back to an older copy of the one that was seen. What was seen was durable, so the same journal
+ * has it still: the incarnation that was seen is one of its own, and what began after that began no earlier than the
+ * row that was seen. Its length alone would not show it: a copy that was taken up has written rows of its own since.
  */
-export function wasRestored(
-  self: Omit<Returning, "node" | "role"> & { readonly starts: readonly Start[] },
-  seen: Omit<Returning, "node" | "role">,
-): boolean {
-  if (seen.log !== self.log) return false;
-  if (seen.incarnation >= self.incarnation) return seen.incarnation > self.incarnation || seen.sequence > self.sequence;
-  const next = self.starts.find(({ incarnation }) => incarnation > seen.incarnation);
-  return next !== undefined && next.sequence < seen.sequence;
+function isOlder({ log, sequence, starts }: Omit<Returning, "node" | "role">, seen: Seen): boolean {
+  if (seen.log !== log) return false;
+  if (starts.every(({ incarnation }) => incarnation < seen.incarnation)) return true;
+  if (starts.some(({ incarnation, boot }) => incarnation === seen.incarnation && boot !== seen.boot)) return true;
+  const next = starts.find(({ incarnation }) => incarnation > seen.incarnation);
+  return (next?.sequence ?? sequence) < seen.sequence;
 }
 
 function refused(reason: Refused, message: string): Return {

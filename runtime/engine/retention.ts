@@ -89,6 +89,7 @@ export function carryForward(
       role: peer.role,
       log: peer.log,
       incarnation: peer.incarnation,
+      boot: peer.boot,
       sequence: peer.sequence,
     });
     peer.row = sequence;

@@ -158,7 +158,12 @@ export class RowWriter {
         return;
       case "peer":
         this.node(entry.node);
-        out.byte(roleTags[entry.role]).text(entry.log).varint(entry.incarnation).varint(entry.sequence);
+        out
+          .byte(roleTags[entry.role])
+          .text(entry.log)
+          .varint(entry.incarnation)
+          .varint(entry.boot)
+          .varint(entry.sequence);
         return;
       case "group":
         out.varint(entry.version).text(entry.from).varint(entry.acceptors.length);
@@ -375,6 +380,7 @@ class EntryReader {
           role: this.name(roleNames),
           log: from.text(),
           incarnation: from.varint(),
+          boot: from.varint(),
           sequence: from.varint(),
         };
       case entryTags.group:

@@ -123,7 +123,7 @@ function valuesOf(meta: Meta): Record<Key, string> {
     log: meta.log,
     node: meta.node,
     role: meta.role,
-    starts: meta.starts.map(({ incarnation, sequence }) => `${incarnation}:${sequence}`).join(" "),
+    starts: meta.starts.map(({ incarnation, boot, sequence }) => `${incarnation}:${boot}:${sequence}`).join(" "),
   };
 }
 
@@ -132,7 +132,7 @@ function startsOf(text: string): Start[] {
     .split(" ")
     .filter((part) => part !== "")
     .map((part) => part.split(":").map(Number))
-    .map(([incarnation = 0, sequence = 0]) => ({ incarnation, sequence }));
+    .map(([incarnation = 0, boot = 0, sequence = 0]) => ({ incarnation, boot, sequence }));
 }
 
 function isComplete(values: Partial<Record<string, string>>): values is Record<Key | "checksum", string> {

@@ -1,6 +1,6 @@
 /** Opens a node's journal: locks it, proves it complete, and forces the next incarnation before anything is served. */
 
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -179,7 +179,9 @@ function nextIncarnation(
   const seen = typeof accepted === "object" && accepted !== null ? accepted.incarnation : 0;
   const incarnation =
     accepted === null ? meta.incarnation + 1 : Math.max(meta.incarnation, seen) + ACCEPTED_INCARNATIONS;
-  const starts = [...meta.starts, { incarnation, sequence: end.sequence }].slice(-STARTS);
+  // Accepted: where an incarnation that a peer saw on another copy began does not count any more.
+  const before = accepted === null ? meta.starts : [];
+  const starts = [...before, { incarnation, boot: randomInt(2 ** 32), sequence: end.sequence }].slice(-STARTS);
   const next = { ...meta, incarnation, starts };
   database.transaction(() => new MetaWriter(database).write(next)).immediate();
   return next;

@@ -4,7 +4,7 @@ import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { reasons } from "../errors/index.ts";
 import type { LinkRequest__Output } from "./gen/nemcon/v1/LinkRequest.ts";
 import type { LinkResponse } from "./gen/nemcon/v1/LinkResponse.ts";
-import { helloOf, judge, refusal, type PeerHello, type Refusal } from "./handshake.ts";
+import { helloOf, judge, refusal, type Identity, type Refusal } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { Session, Wire } from "./session.ts";
 import { toServiceError } from "./status.ts";
@@ -13,7 +13,7 @@ type Stream = ServerDuplexStream<LinkRequest__Output, LinkResponse>;
 
 type State =
   | { readonly at: "hello" }
-  | { readonly at: "answered"; readonly peer: PeerHello; readonly version: number }
+  | { readonly at: "answered"; readonly peer: Identity; readonly version: number }
   | { readonly at: "open"; readonly session: Session }
   | { readonly at: "over" };
 
@@ -57,7 +57,7 @@ export function accept(host: Host, stream: Stream): void {
       const admitted = host.admit(judged.peer);
       if (!admitted.ok) return refuse(admitted, judged.peer.node);
       state = { at: "answered", peer: judged.peer, version: judged.version };
-      stream.write({ hello: helloOf(identity, admitted.seen) });
+      stream.write({ hello: helloOf(identity) });
     } else if (hello && state.at === "answered") {
       const judged = judge(identity, accepts, hello);
       if (!judged.ok) return refuse(judged, state.peer.node);
@@ -68,7 +68,6 @@ export function accept(host: Host, stream: Stream): void {
         );
       }
       clearTimeout(timer);
-      host.seen(state.peer, judged.peer.seen);
       const { peer, version } = state;
       const session = host.open(wire, peer, version);
       // A callback of the opening may have ended it again.

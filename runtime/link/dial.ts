@@ -6,7 +6,7 @@ import { isReason } from "../errors/index.ts";
 import type { LinkRequest } from "./gen/nemcon/v1/LinkRequest.ts";
 import type { LinkResponse__Output } from "./gen/nemcon/v1/LinkResponse.ts";
 import { backoffMs } from "./backoff.ts";
-import { helloOf, judge, refusal, type PeerHello, type Refusal } from "./handshake.ts";
+import { helloOf, judge, refusal, type Identity, type Refusal } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import { linkMessageBytes } from "./options.ts";
 import { PeerStub } from "./proto.ts";
@@ -109,7 +109,7 @@ class Attempt {
     this.stream.on("data", (response: LinkResponse__Output) => this.onResponse(response));
     this.stream.on("error", (error) => this.failed(fromServiceError(error)));
     this.stream.on("end", () => this.over(refusal("SESSION_REPLACED", `${address} ended the link.`)));
-    this.stream.write({ hello: helloOf(options.identity, null) });
+    this.stream.write({ hello: helloOf(options.identity) });
   }
 
   /** Ends it from this side. */
@@ -142,16 +142,14 @@ class Attempt {
       const message = `${this.expected.join(" or ")} was expected at ${this.address}, and ${peer.role} ${peer.node} serves there.`;
       return this.refuse(refusal("WRONG_NODE", message), peer.node);
     }
-    // Before the policy has its say: a peer that this node refuses may well be right about this node.
-    this.host.seen(peer, peer.seen);
     const admitted = this.host.admit(peer);
     if (!admitted.ok) return this.refuse(admitted, peer.node);
     clearTimeout(this.timer);
-    this.stream.write({ hello: helloOf(identity, admitted.seen) });
+    this.stream.write({ hello: helloOf(identity) });
     this.opened(peer, version);
   }
 
-  private opened(peer: PeerHello, version: number): void {
+  private opened(peer: Identity, version: number): void {
     const session = this.host.open(this.wire, peer, version);
     // A callback of the opening may have ended it again.
     if (!session.over) this.state = { at: "open", session, openedMs: performance.now() };

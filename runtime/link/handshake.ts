@@ -1,37 +1,19 @@
 /** The handshake: what a node says of itself, and whom it refuses. Pure; docs/link.md has the order of messages. */
 
-import type { NodeId } from "../../protocols/index.ts";
-import type { PeerRole } from "../engine/index.ts";
+import type { PeerRole, Returning, Start } from "../engine/index.ts";
 import type { Reason } from "../errors/index.ts";
 import type { Hello, Hello__Output } from "./gen/nemcon/v1/Hello.ts";
-import type { Seen__Output } from "./gen/nemcon/v1/Seen.ts";
+import type { Start__Output } from "./gen/nemcon/v1/Start.ts";
 import { frameVersions } from "./codec.ts";
 import { isAddress } from "./security.ts";
 
-/** What was last seen of a node: a node that comes back with less was restored from a copy. */
-export interface Seen {
-  /** The identity of its journal. */
-  readonly log: string;
-  readonly incarnation: number;
-  /** Of its last durable journal row. */
-  readonly sequence: number;
-}
-
 /** What a node says of itself. */
-export interface Identity extends Seen {
+export interface Identity extends Returning {
   readonly cluster: string;
-  readonly node: NodeId;
-  readonly role: PeerRole;
   /** The software and its version, for people. */
   readonly software: string;
   /** Where the node serves its own API; empty: nowhere that others can reach. */
   readonly address: string;
-}
-
-/** What the other side said of itself. `sequence` is that of its journal when its process started. */
-export interface PeerHello extends Identity {
-  /** What it last saw of us; null: nothing, or it did not know yet whom it talks to. */
-  readonly seen: Seen | null;
 }
 
 export interface Refusal {
@@ -41,23 +23,19 @@ export interface Refusal {
 }
 
 /** The caller's policy on who may come back as what. */
-export type Admission =
-  | {
-      readonly ok: true;
-      /** What this node has last seen of the peer, for the peer to know; null: nothing. */
-      readonly seen: Seen | null;
-    }
-  | Refusal;
+export type Admission = { readonly ok: true } | Refusal;
 
-export type Judgement = { readonly ok: true; readonly peer: PeerHello; readonly version: number } | Refusal;
+export type Judgement = { readonly ok: true; readonly peer: Identity; readonly version: number } | Refusal;
 
 const NODE = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
 const TEXT_LIMIT = 256;
+/** More than a journal keeps. */
+const STARTS_LIMIT = 1_000;
 const roles: readonly PeerRole[] = ["coordinator", "participant", "acceptor"];
 
 /** The message that a node opens with. */
-export function helloOf(self: Identity, seen: Seen | null): Hello {
-  return { ...self, versions: [...frameVersions], seen };
+export function helloOf(self: Identity): Hello {
+  return { ...self, starts: [...self.starts], versions: [...frameVersions] };
 }
 
 /** Whether this node talks to the one that sent `hello`, as far as the hello alone tells. */
@@ -92,22 +70,25 @@ export function refusal(reason: Reason, message: string): Refusal {
   return { ok: false, reason, message };
 }
 
-function readHello(hello: Hello__Output): PeerHello | null {
-  const { cluster, node, log, incarnation, software, address } = hello;
+function readHello(hello: Hello__Output): Identity | null {
+  const { cluster, node, log, software, address } = hello;
   const role = roles.find((name) => name === hello.role);
   const sequence = Number(hello.sequence);
-  const seen = readSeen(hello.seen);
+  const starts = readStarts(hello.starts);
   const texts = [cluster, log, software, address];
-  if (role === undefined || !NODE.test(node) || log === "" || seen === undefined) return null;
+  if (role === undefined || !NODE.test(node) || log === "" || starts === null) return null;
   if (!Number.isSafeInteger(sequence) || texts.some((text) => text.length > TEXT_LIMIT)) return null;
   // Others are told of it, and dial it.
   if (address !== "" && !isAddress(address)) return null;
-  return { cluster, node, role, log, incarnation, sequence, software, address, seen };
+  return { cluster, node, role, log, sequence, starts, software, address };
 }
 
-function readSeen(seen: Seen__Output | null): Seen | null | undefined {
-  if (seen === null || seen.log === "") return null;
-  const sequence = Number(seen.sequence);
-  if (!Number.isSafeInteger(sequence) || seen.log.length > TEXT_LIMIT) return undefined;
-  return { log: seen.log, incarnation: seen.incarnation, sequence };
+function readStarts(all: readonly Start__Output[]): Start[] | null {
+  if (all.length === 0 || all.length > STARTS_LIMIT) return null;
+  const starts = all.map(({ incarnation, boot, sequence }) => ({ incarnation, boot, sequence: Number(sequence) }));
+  const inOrder = starts.every(({ incarnation, sequence }, at) => {
+    const before = starts[at - 1] ?? { incarnation: -1, sequence: 0 };
+    return incarnation > before.incarnation && sequence >= before.sequence && Number.isSafeInteger(sequence);
+  });
+  return inOrder ? starts : null;
 }

@@ -3,14 +3,7 @@
 export { Links, type PeerStatus } from "./links.ts";
 export { defaultKeepalive, linkMessageBytes } from "./options.ts";
 export type { Keepalive, LinkEvents, LinkLog, LinkOptions, LinkTuning, Peer, Refused } from "./options.ts";
-export {
-  judge,
-  type Admission,
-  type Identity,
-  type PeerHello,
-  type Refusal as LinkRefusal,
-  type Seen,
-} from "./handshake.ts";
+export { judge, type Admission, type Identity, type Refusal as LinkRefusal } from "./handshake.ts";
 export type { Call, CallMethod, Return, RosterMember, SideItem, Watermark } from "./items.ts";
 export { decodeFrame, encodeEnvelopes } from "./codec.ts";
 export { describePortHolder } from "./port-holder.ts";

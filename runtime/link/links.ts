@@ -2,14 +2,14 @@
 
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { NodeId } from "../../protocols/index.ts";
-import type { Envelope, Network, PeerRole } from "../engine/index.ts";
+import { seenOf, type Envelope, type Network, type PeerRole } from "../engine/index.ts";
 import { NemconError } from "../errors/index.ts";
 import { accept } from "./accept.ts";
 import { Calls } from "./calls.ts";
 import type { DecodedFrame } from "./codec.ts";
 import { Dialer } from "./dial.ts";
 import type { PeerHandlers } from "./gen/nemcon/v1/Peer.ts";
-import { refusal, type PeerHello, type Refusal, type Seen } from "./handshake.ts";
+import { refusal, type Identity, type Refusal } from "./handshake.ts";
 import type { Host } from "./host.ts";
 import type { CallMethod, SideItem } from "./items.ts";
 import { defaultTuning, type LinkOptions, type LinkTuning, type Peer, type Refused } from "./options.ts";
@@ -33,7 +33,7 @@ export interface PeerStatus {
 }
 
 interface Known {
-  readonly hello: PeerHello;
+  readonly hello: Identity;
   readonly session: Session | null;
   readonly changedMs: number;
   /** Shed by sessions before this one. */
@@ -60,7 +60,6 @@ export class Links implements Network {
       tuning: this.tuning,
       admit: (peer) => (this.closed ? this.stopping() : options.admit(peer)),
       open: (wire, peer, version) => this.open(wire, peer, version),
-      seen: (peer, seen) => this.seen(peer, seen),
       refused: (refused) => this.refused(refused),
     };
     this.serviceImplementation = { Link: (stream) => accept(this.host, stream) };
@@ -142,7 +141,7 @@ export class Links implements Network {
     return this.known.get(node)?.session ?? null;
   }
 
-  private open(wire: Wire, peer: PeerHello, version: number): Session {
+  private open(wire: Wire, peer: Identity, version: number): Session {
     const session: Session = new Session(wire, {
       peer,
       version,
@@ -158,7 +157,8 @@ export class Links implements Network {
     this.sessionOf(peer.node)?.end(refusal("SESSION_REPLACED", `${peer.node} opened a newer link.`));
     const shedBefore = this.known.get(peer.node)?.shedBefore ?? 0;
     this.known.set(peer.node, { hello: peer, session, changedMs: performance.now(), shedBefore });
-    const { node, role, address, incarnation, software } = peer;
+    const { node, role, address, software } = peer;
+    const { incarnation } = seenOf(peer);
     this.options.log.info(
       { peer: node, peerRole: role, address, incarnation, software, version },
       `Linked with ${role} ${node}`,
@@ -192,10 +192,6 @@ export class Links implements Network {
     }
   }
 
-  private seen(peer: PeerHello, seen: Seen | null): void {
-    if (seen !== null && !this.closed) this.options.events.onSeen?.(peer.node, seen);
-  }
-
   private refused(refused: Refused): void {
     if (this.closed) return;
     const { node, address, byPeer, reason, message } = refused;
@@ -206,8 +202,8 @@ export class Links implements Network {
 }
 
 function describe(session: Session): Peer {
-  const { node, role, address, log, incarnation } = session.peer;
-  return { node, role, address, seen: { log, incarnation, sequence: session.peerSequence } };
+  const { node, role, address } = session.peer;
+  return { node, role, address, seen: { ...seenOf(session.peer), sequence: session.peerSequence } };
 }
 
 function unreachable(node: NodeId): NemconError {

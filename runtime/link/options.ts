@@ -2,9 +2,9 @@
 
 import type { ChannelCredentials } from "@grpc/grpc-js";
 import type { NodeId } from "../../protocols/index.ts";
-import type { Envelope, PeerRole } from "../engine/index.ts";
+import type { Envelope, PeerRole, Seen } from "../engine/index.ts";
 import { defaultBackoff, type Backoff } from "./backoff.ts";
-import type { Admission, Identity, PeerHello, Seen } from "./handshake.ts";
+import type { Admission, Identity } from "./handshake.ts";
 import type { SideItem } from "./items.ts";
 import { defaultOutboxBounds, type OutboxBounds } from "./outbox.ts";
 
@@ -44,23 +44,18 @@ export interface LinkEvents {
   onSide(from: NodeId, item: SideItem): void;
   onUp(peer: Peer): void;
   onDown(peer: Peer): void;
-  /**
-   * What a peer has last seen of this node, before its `onUp`. More than this node had at its start means
-   * that this node was restored from a copy.
-   */
-  onSeen?(from: NodeId, seen: Seen): void;
   onRefused?(refused: Refused): void;
 }
 
 export interface LinkOptions {
-  /** `sequence` is that of this node's journal when the process started. */
+  /** Read for each hello. */
   readonly identity: Identity;
   /** The roles of nodes that this one talks to. */
   readonly accepts: readonly PeerRole[];
   /** This node's last durable journal sequence, now. */
   readonly sequence: () => number;
   /** The policy on peers that come back: compares what the peer says with what was last seen of it. */
-  readonly admit: (peer: PeerHello) => Admission;
+  readonly admit: (peer: Identity) => Admission;
   readonly events: LinkEvents;
   readonly log: LinkLog;
   /** For dialling; see security.ts. */

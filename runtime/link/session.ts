@@ -3,7 +3,7 @@
 import type { Envelope } from "../engine/index.ts";
 import type { Frame, Frame__Output } from "./gen/nemcon/v1/Frame.ts";
 import { decodeFrame, type DecodedFrame } from "./codec.ts";
-import { refusal, type PeerHello, type Refusal } from "./handshake.ts";
+import { refusal, type Identity, type Refusal } from "./handshake.ts";
 import type { SideItem } from "./items.ts";
 import { Outbox, type OutboxBounds } from "./outbox.ts";
 import { UnreadableBytes } from "../packing/index.ts";
@@ -16,7 +16,7 @@ export interface Wire {
 }
 
 export interface SessionOptions {
-  readonly peer: PeerHello;
+  readonly peer: Identity;
   readonly version: number;
   readonly bounds: OutboxBounds;
   /** This node's last durable journal sequence. */
@@ -27,7 +27,7 @@ export interface SessionOptions {
 }
 
 export class Session {
-  readonly peer: PeerHello;
+  readonly peer: Identity;
   /** The peer's last durable journal sequence, as its last frame said. */
   peerSequence: number;
   readonly sinceMs: number = performance.now();

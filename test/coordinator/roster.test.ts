@@ -9,7 +9,7 @@ const peer = (node: string, address: string, role: Peer["role"] = "participant")
   node,
   role,
   address,
-  seen: { log: "log", incarnation: 1, sequence: 1 },
+  seen: { log: "log", incarnation: 1, boot: 1, sequence: 1 },
 });
 
 describe("a coordinator", () => {

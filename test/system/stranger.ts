@@ -28,7 +28,7 @@ export class Stranger {
       node: "stranger",
       role: "participant",
       log: "00000000-0000-4000-8000-000000000000",
-      incarnation: 1,
+      starts: [{ incarnation: 1, boot: 1, sequence: 0 }],
       sequence: 0,
       versions: [1],
       software: "by hand",

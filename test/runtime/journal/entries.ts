@@ -115,10 +115,11 @@ export const everyEntry: readonly Entry[] = [
     role: "participant",
     log: "0b9c5a5e-7d0e-4a43-9a55-0a4d1f5f1c11",
     incarnation: 9,
+    boot: 4_294_967_295,
     sequence: 9_007_199_254_740_991,
   },
-  { kind: "peer", node: "c-2", role: "coordinator", log: "", incarnation: 0, sequence: 0 },
-  { kind: "peer", node: "acc-1", role: "acceptor", log: "x", incarnation: 1, sequence: 128 },
+  { kind: "peer", node: "c-2", role: "coordinator", log: "", incarnation: 0, boot: 0, sequence: 0 },
+  { kind: "peer", node: "acc-1", role: "acceptor", log: "x", incarnation: 1, boot: 128, sequence: 128 },
   {
     kind: "group",
     version: 2,

@@ -17,8 +17,8 @@ const self: Identity = {
   node: "c1",
   role: "coordinator",
   log: "log-of-c1",
-  incarnation: 1,
   sequence: 5,
+  starts: [{ incarnation: 1, boot: 7, sequence: 0 }],
   software: "nemcon 0.1.0",
   address: "",
 };
@@ -28,17 +28,24 @@ const hello: Hello__Output = {
   node: "p1",
   role: "participant",
   log: "log-of-p1",
-  incarnation: 4,
   sequence: "1234567890123",
+  starts: [
+    { incarnation: 3, boot: 8, sequence: "0" },
+    { incarnation: 4, boot: 4_294_967_295, sequence: "1234567890100" },
+  ],
   versions: [1],
   software: "nemcon 0.2.0",
-  seen: null,
   address: "",
 };
 
+const start = (incarnation: number, sequence: number): Hello__Output["starts"][number] => ({
+  incarnation,
+  boot: 0,
+  sequence: String(sequence),
+});
+
 test("a hello is read with all that it says", () => {
-  const seen = { log: "log-of-c1", incarnation: 1, sequence: "4" };
-  expect(judge(self, ["participant"], { ...hello, versions: [3, 2, 1], seen })).toEqual({
+  expect(judge(self, ["participant"], { ...hello, versions: [3, 2, 1] })).toEqual({
     ok: true,
     version: 1,
     peer: {
@@ -46,11 +53,13 @@ test("a hello is read with all that it says", () => {
       node: "p1",
       role: "participant",
       log: "log-of-p1",
-      incarnation: 4,
       sequence: 1_234_567_890_123,
+      starts: [
+        { incarnation: 3, boot: 8, sequence: 0 },
+        { incarnation: 4, boot: 4_294_967_295, sequence: 1_234_567_890_100 },
+      ],
       software: "nemcon 0.2.0",
       address: "",
-      seen: { log: "log-of-c1", incarnation: 1, sequence: 4 },
     },
   });
 });
@@ -65,6 +74,11 @@ test.each<[what: string, changed: Partial<Hello__Output>, reason: string]>([
   ["no log", { log: "" }, "LINK_BROKEN"],
   ["a name with a dot, which ids use", { node: "p.1" }, "LINK_BROKEN"],
   ["a sequence past 2^53", { sequence: "18446744073709551615" }, "LINK_BROKEN"],
+  ["no starts", { starts: [] }, "LINK_BROKEN"],
+  ["endless starts", { starts: Array.from({ length: 1_001 }, (_, at) => start(at, at)) }, "LINK_BROKEN"],
+  ["a start twice", { starts: [start(1, 0), start(1, 0)] }, "LINK_BROKEN"],
+  ["starts that go back", { starts: [start(1, 9), start(2, 8)] }, "LINK_BROKEN"],
+  ["a start past 2^53", { starts: [{ incarnation: 1, boot: 0, sequence: "18446744073709551615" }] }, "LINK_BROKEN"],
   ["an address that is none, which others would dial", { address: "nowhere" }, "LINK_BROKEN"],
   ["an endless text", { software: "x".repeat(1000) }, "LINK_BROKEN"],
 ])("refused: %s", (_what, changed, reason) => {

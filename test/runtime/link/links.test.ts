@@ -3,7 +3,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Envelope } from "../../../runtime/engine/index.ts";
 import { NemconError } from "../../../runtime/errors/index.ts";
-import type { PeerHello } from "../../../runtime/link/index.ts";
 import { TestNode, type NodeOptions } from "./node.ts";
 
 const nodes: TestNode[] = [];
@@ -135,36 +134,19 @@ test("another node than the one that was expected at an address is refused, and 
   expect((await c.next("envelopes")).from).toBe("p1");
 });
 
-test("the handshake tells each side what the other has seen of it", async () => {
-  const heard: PeerHello[] = [];
-  const seenOfP = { log: "log-of-p1", incarnation: 3, sequence: 900 };
-  const seenOfC = { log: "log-of-c1", incarnation: 7, sequence: 2 ** 40 };
-  const c = coordinator("c1", {
-    admit: (peer) => {
-      heard.push(peer);
-      return { ok: true, seen: seenOfP };
-    },
-  });
-  const p = participant("p1", { incarnation: 4, sequence: 950, admit: () => ({ ok: true, seen: seenOfC }) });
-  p.links.dial(await c.listen());
-  expect(await p.next("seen")).toEqual({ kind: "seen", from: "c1", seen: seenOfP });
-  expect(await c.next("seen")).toEqual({ kind: "seen", from: "p1", seen: seenOfC });
-  expect(heard).toMatchObject([{ node: "p1", log: "log-of-p1", incarnation: 4, sequence: 950, seen: null }]);
-});
-
 test("a peer that goes down is remembered with the sequence of its last frame", async () => {
   const { c, p } = await linked(coordinator(), participant("p1", { lastSequence: () => 41 }));
   p.links.send("c1", [inquire]);
   await c.next("envelopes");
   await p.close();
   const { peer } = await c.next("down");
-  expect(peer).toMatchObject({ node: "p1", seen: { log: "log-of-p1", incarnation: 1, sequence: 41 } });
+  expect(peer).toMatchObject({ node: "p1", seen: { log: "log-of-p1", incarnation: 1, boot: 1, sequence: 41 } });
   expect(c.links.peers()).toMatchObject([{ node: "p1", up: false, queuedBytes: 0 }]);
 });
 
 test("a newer session of a node takes the place of its older one", async () => {
   const { c, p, address } = await linked();
-  const again = participant("p1", { incarnation: 2 });
+  const again = participant("p1", { starts: [{ incarnation: 2, boot: 2, sequence: 0 }] });
   again.links.dial(address);
   const { peer } = await c.next("down");
   expect(peer.seen.incarnation).toBe(1);

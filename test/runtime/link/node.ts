@@ -15,10 +15,8 @@ import {
   type LinkOptions,
   type LinkTuning,
   type Peer,
-  type PeerHello,
   type Refused,
   type RunningServer,
-  type Seen,
   type SideItem,
 } from "../../../runtime/link/index.ts";
 
@@ -28,12 +26,11 @@ export type Happening =
   | { readonly kind: "side"; readonly from: string; readonly item: SideItem }
   | { readonly kind: "up"; readonly peer: Peer }
   | { readonly kind: "down"; readonly peer: Peer }
-  | { readonly kind: "seen"; readonly from: string; readonly seen: Seen }
   | { readonly kind: "refused"; readonly refused: Refused };
 
 export interface NodeOptions extends Partial<Identity> {
   readonly accepts?: readonly PeerRole[];
-  readonly admit?: (peer: PeerHello) => Admission;
+  readonly admit?: (peer: Identity) => Admission;
   readonly tuning?: Partial<LinkTuning>;
   readonly lastSequence?: () => number;
 }
@@ -54,8 +51,8 @@ export class TestNode {
       node,
       role,
       log: `log-of-${node}`,
-      incarnation: 1,
       sequence: 0,
+      starts: [{ incarnation: 1, boot: 1, sequence: 0 }],
       software: "nemcon test",
       address: "",
       ...rest,
@@ -68,7 +65,7 @@ export class TestNode {
       identity,
       accepts: accepts ?? [role === "coordinator" ? "participant" : "coordinator"],
       sequence: lastSequence,
-      admit: admit ?? (() => ({ ok: true, seen: null })),
+      admit: admit ?? (() => ({ ok: true })),
       credentials: ChannelCredentials.createInsecure(),
       log: { info: log, warn: log },
       events: {
@@ -76,7 +73,6 @@ export class TestNode {
         onSide: (from, item) => this.note({ kind: "side", from, item }),
         onUp: (peer) => this.note({ kind: "up", peer }),
         onDown: (peer) => this.note({ kind: "down", peer }),
-        onSeen: (from, seen) => this.note({ kind: "seen", from, seen }),
         onRefused: (refused) => this.note({ kind: "refused", refused }),
       },
     };

@@ -1,6 +1,6 @@
 // Original file: proto/nemcon/v1/peer.proto
 
-import type { Seen as _nemcon_v1_Seen, Seen__Output as _nemcon_v1_Seen__Output } from '../../nemcon/v1/Seen.ts';
+import type { Start as _nemcon_v1_Start, Start__Output as _nemcon_v1_Start__Output } from '../../nemcon/v1/Start.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Hello {
@@ -8,11 +8,10 @@ export interface Hello {
   'node'?: (string);
   'role'?: (string);
   'log'?: (string);
-  'incarnation'?: (number);
+  'starts'?: (_nemcon_v1_Start)[];
   'sequence'?: (number | string | Long);
   'versions'?: (number)[];
   'software'?: (string);
-  'seen'?: (_nemcon_v1_Seen | null);
   'address'?: (string);
 }
 
@@ -21,10 +20,9 @@ export interface Hello__Output {
   'node': (string);
   'role': (string);
   'log': (string);
-  'incarnation': (number);
+  'starts': (_nemcon_v1_Start__Output)[];
   'sequence': (string);
   'versions': (number)[];
   'software': (string);
-  'seen': (_nemcon_v1_Seen__Output | null);
   'address': (string);
 }

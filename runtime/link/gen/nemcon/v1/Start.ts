@@ -2,14 +2,14 @@
 
 import type { Long } from '@grpc/proto-loader';
 
-export interface Seen {
-  'log'?: (string);
+export interface Start {
   'incarnation'?: (number);
+  'boot'?: (number);
   'sequence'?: (number | string | Long);
 }
 
-export interface Seen__Output {
-  'log': (string);
+export interface Start__Output {
   'incarnation': (number);
+  'boot': (number);
   'sequence': (string);
 }
