@@ -21,7 +21,6 @@ import {
   type Entry,
   type Envelope,
   type GroupEntry,
-  type IdRange,
   type Journal,
   type Network,
   type Observer,
@@ -50,7 +49,7 @@ import {
   unknownTransaction,
   type TransactionStatus,
 } from "./status.ts";
-import { closesAll, unknownAfter, watermarkOf, without, type Word } from "./watermark.ts";
+import { ClosedIds } from "./closed-ids.ts";
 
 /** By what a coordinator knows what it has no state of: the lab explores it with the machines. */
 export { coordinatorIdentity, Ids };
@@ -100,9 +99,6 @@ type Started = Pick<Descriptor, "transaction" | "protocol" | "branches" | "timeo
 const COMMITTING = { reason: "CANCELLED", detail: "the transaction is being committed", participant: null } as const;
 
 const RESEND_WORK_MS = 500;
-const WATERMARK_MS = 1_000;
-/** Told again after so many of these, changed or not: an acceptor may hold what it has not heard to be closed. */
-const WATERMARK_AGAIN = 10;
 
 export class Coordinator {
   readonly engine: Engine;
@@ -111,19 +107,12 @@ export class Coordinator {
   readonly choice: Choice;
   private readonly admission: Admission;
   private readonly ids: Ids;
+  private readonly closed: ClosedIds;
   private readonly options: CoordinatorOptions;
   /** Submits whose work is under way before their commit; each has a session. */
   private readonly enlistments = new Map<TransactionId, Enlistment>();
-  /** Of earlier incarnations: what this one can't know to be closed. */
-  private unknown: readonly IdRange[] = [];
   private readonly watchers = new Set<(status: TransactionStatus) => void>();
   private readonly up = new Set<NodeId>();
-  private lastNoted = "";
-  /** The last word that all were told. */
-  private lastTold = "";
-  /** Ticks since it was last told. */
-  private watermarkAge = 0;
-  private watermarkTimer: { cancel(): void } | null = null;
   private closing = false;
 
   constructor(options: CoordinatorOptions) {
@@ -155,6 +144,18 @@ export class Coordinator {
     });
     this.groups = new Groups(this.engine, () => clock.calendarMs());
     this.choice = new Choice({ ...options, groups: this.groups, isUp });
+    this.closed = new ClosedIds({
+      node,
+      incarnation,
+      engine: this.engine,
+      groups: this.groups,
+      ids: this.ids,
+      scheduler,
+      held: () => [...this.sessions.all()].map((session) => session.id),
+      up: () => this.up,
+      send: (to, below, except) => network.sendWatermark(to, below, except),
+      acceptorsChanged: () => network.acceptorsChanged(),
+    });
     this.sessions = new Sessions(
       {
         clock,
@@ -174,13 +175,8 @@ export class Coordinator {
    */
   open(rows: Iterable<{ readonly sequence: number; readonly entries: readonly Entry[] }>): GroupEntry | null {
     this.engine.restore(rows);
-    const { node, incarnation } = this.options;
     const staying = this.groups.configure(this.options.acceptors, this.ids.end);
-    if (!this.decidesAlone) {
-      this.unknown = unknownAfter(node, incarnation, this.engine.outcomes.watermark(node));
-      this.learn([...this.engine.outcomes.entries()].map(([id]) => id));
-    }
-    this.watermarkLater();
+    this.closed.begin();
     return staying;
   }
 
@@ -202,16 +198,16 @@ export class Coordinator {
   /** The groups of acceptors that are needed, the newest first, and for what. */
   keptGroups(): readonly KeptGroup[] {
     return keptGroups(this.groups.entries(), {
-      open: this.ownOpen(),
+      open: this.closed.open(),
       held: this.ids.unused(),
-      unknown: this.mayBeOpen,
+      unknown: this.closed.mayBeOpen,
     });
   }
 
   /** @throws NemconError PROTOCOL_NOT_AVAILABLE where it has no acceptors, SHUTTING_DOWN */
   checkReconfigurable(): void {
     this.checkServing();
-    if (!this.decidesAlone) return;
+    if (!this.closed.decidesAlone) return;
     throw new NemconError(
       "PROTOCOL_NOT_AVAILABLE",
       `${this.options.node} was configured without acceptors: there is none to replace. Give it some in its configuration, and start it anew.`,
@@ -415,7 +411,7 @@ export class Coordinator {
 
   onUp(node: NodeId): void {
     this.up.add(node);
-    this.tellWatermark([node]);
+    this.closed.tell(node);
     this.engine.suspect(node, false);
     this.sessions.reconnected(node);
   }
@@ -438,9 +434,7 @@ export class Coordinator {
 
   close(): void {
     this.closing = true;
-    this.watermarkTimer?.cancel();
-    // Ids that were not used by now never will be.
-    this.noteClosed(watermarkOf(this.ids.end, this.ownOpen(), this.mayBeOpen));
+    this.closed.end();
     for (const session of this.sessions.all()) session.idle.cancel();
     this.engine.shutdown();
   }
@@ -683,60 +677,12 @@ export class Coordinator {
 
   private changed(ids: readonly TransactionId[]): void {
     for (const id of ids) if (!this.engine.isLive(id) && this.sessions.get(id) === undefined) this.admission.end(id);
-    if (this.unknown.length > 0) this.learn(ids);
+    this.closed.changed(ids);
     if (this.watchers.size === 0) return;
     for (const id of new Set(ids)) {
       const status = this.statusNow(id);
       if (status !== null) for (const listener of this.watchers) listener(status);
     }
-  }
-
-  /** Of what no acceptor decides its log says it all: what ended is over, in whatever incarnation it was begun. */
-  private learn(ids: readonly TransactionId[]): void {
-    const { outcomes } = this.engine;
-    // Almost all are of this life, and above them all.
-    const last = this.unknown.reduce((highest, range) => (range.last > highest ? range.last : highest), "");
-    const over = ids.filter((id) => {
-      if (id > last || !this.unknown.some(({ first, last }) => first <= id && id <= last) || this.engine.isLive(id))
-        return false;
-      const kept = outcomes.get(id);
-      return kept !== undefined && protocols[kept.protocol].acceptor === null;
-    });
-    if (over.length > 0) this.unknown = without(this.unknown, over);
-  }
-
-  private watermarkLater(): void {
-    this.watermarkTimer = this.options.scheduler.after(WATERMARK_MS, () => {
-      this.tellWatermark(null);
-      this.watermarkLater();
-    });
-  }
-
-  private tellWatermark(to: readonly NodeId[] | null): void {
-    const word = watermarkOf(this.ids.end, this.ownOpen(), [...this.ids.unused(), ...this.mayBeOpen]);
-    const { below, except } = word;
-    const text = `${below} ${except.join(" ")}`;
-    if (text !== this.lastNoted) this.noteClosed(word);
-    this.lastNoted = text;
-    // After the word that closes what it had, in the journal and on the links.
-    const isRetired = this.groups.retire((from, before) => closesAll(word, from, before));
-    const told = isRetired ? null : to;
-    this.watermarkAge += 1;
-    if (told === null) {
-      const isNews = text !== this.lastTold || isRetired;
-      if (!isNews && this.watermarkAge < WATERMARK_AGAIN) return;
-      this.watermarkAge = 0;
-      this.lastTold = text;
-    }
-    const { network } = this.options;
-    for (const node of told ?? this.up) network.sendWatermark(node, below, except);
-    if (isRetired) network.acceptorsChanged();
-  }
-
-  /** Its own word in its own journal: after a restart nothing else says which of its ids are over (watermark.ts). */
-  private noteClosed({ below, except }: Word): void {
-    if (this.decidesAlone) return;
-    this.engine.close(this.options.node, below, except);
   }
 
   /**
@@ -752,22 +698,6 @@ export class Coordinator {
 
   private isMine(id: TransactionId): boolean {
     return parseTransactionId(id)?.coordinator === this.options.node;
-  }
-
-  /** Its own ids that are not over; it has no word on those of others. */
-  private ownOpen(): TransactionId[] {
-    const prefix = `${this.options.node}.`;
-    const live = this.engine.openIds().filter((id) => id.startsWith(prefix));
-    return [...live, ...[...this.sessions.all()].map((session) => session.id)];
-  }
-
-  private get mayBeOpen(): readonly IdRange[] {
-    return this.decidesAlone ? [] : this.unknown;
-  }
-
-  /** Without acceptors the own log, proven complete, knows of every transaction that is not over. */
-  private get decidesAlone(): boolean {
-    return this.groups.all().length === 0;
   }
 }
 
