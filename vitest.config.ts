@@ -13,7 +13,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: [integration, system],
-          testTimeout: 10_000,
+          testTimeout: 60_000,
         },
       },
       { test: { name: "integration", include: [integration], testTimeout: 30_000, hookTimeout: 30_000 } },

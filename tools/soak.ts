@@ -61,4 +61,4 @@ while (Date.now() < endMs) {
     process.exit(1);
   }
 }
-process.stdout.write(`${rounds} rounds passed\n`);
+process.stdout.write(`${rounds} ${rounds === 1 ? "round" : "rounds"} passed\n`);

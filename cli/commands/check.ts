@@ -10,6 +10,7 @@ import { chosen, diagramForms, drawn, save, type DiagramForm } from "../check/dr
 import type { Json } from "../json.ts";
 import type { Output } from "../output.ts";
 import { withExamples, type Shell } from "../shell.ts";
+import { counted } from "../words.ts";
 
 /** Past this many, people have seen enough. */
 const SHOWN = 20;
@@ -39,11 +40,11 @@ function tell(judgement: Judgement, { output }: Shell, beside: boolean): void {
   if (violations.length > SHOWN) say(`… and ${violations.length - SHOWN} more; --json has all.`);
   for (const each of inDoubt.slice(0, SHOWN)) say(`in doubt where the trace ends: ${each}`);
   for (const each of heuristic.slice(0, SHOWN)) say(`did not follow the decision: ${each}`);
-  const what = `${events} events of ${transactions} transactions`;
+  const what = `${counted(events, "event")} of ${counted(transactions, "transaction")}`;
   say(
     violations.length === 0
       ? `${style("green", "VALID")}: ${what} keep every rule`
-      : `${style("red", "INVALID")}: ${what}, ${violations.length} violations`,
+      : `${style("red", "INVALID")}: ${what}, ${counted(violations.length, "violation")}`,
   );
 }
 
@@ -74,7 +75,7 @@ function run(files: readonly string[], { diagram: form, transaction, out }: Opti
     tell(judgement, shell, isPrinted);
     if (leftOut > 0)
       output.note(
-        `${leftOut} events were not judged: they rest on messages that their sender's file ends before (docs/trace.md).`,
+        `Not judged: ${counted(leftOut, "event")} that rest on messages which their sender's file ends before (docs/trace.md).`,
       );
   }
   shell.exitCode = judgement.violations.length === 0 ? exit.done : exit.failed;

@@ -18,6 +18,7 @@ import type { Json } from "../json.ts";
 import type { Output } from "../output.ts";
 import { withExamples, type Shell } from "../shell.ts";
 import { commandFor, tellFaults, tellReplay } from "../simulate/tell.ts";
+import { counted } from "../words.ts";
 
 interface Options {
   readonly protocol?: string;
@@ -101,7 +102,7 @@ async function run(options: Options, shell: Shell): Promise<void> {
   const seconds = (): number => (performance.now() - started) / 1000;
   const protocols = protocolsOf(options);
   const total = protocols.length * schedules;
-  const counted = await simulate(
+  const counts = await simulate(
     protocols.map((protocol) => ({ protocol, seed, schedules, faults, ...(workload && { workload }) })),
     {
       bug,
@@ -109,11 +110,11 @@ async function run(options: Options, shell: Shell): Promise<void> {
       stopAtFirst: true,
       ...(workers === undefined ? {} : { workers }),
       progress: (so) =>
-        output.status(`${number(so.schedules)} of ${number(total)} schedules, ${rate(so.events, seconds())}`),
+        output.status(`${number(so.schedules)} of ${counted(total, "schedule")}, ${rate(so.events, seconds())}`),
     },
   );
   const tallies = protocols.flatMap((protocol, at) => {
-    const tally = counted[at];
+    const tally = counts[at];
     return tally === undefined || tally.schedules === 0 ? [] : [{ protocol, tally }];
   });
   output.status("");
@@ -147,7 +148,7 @@ function onlyOf(tallies: readonly { readonly protocol: Protocols }[], seed: numb
 
 function tellTally(protocol: Protocols, tally: Tally, output: Output): void {
   const { schedules, events, hash } = tally;
-  output.answer(`${protocol}: ${number(schedules)} schedules, ${number(events)} events, hash ${hash}`);
+  output.answer(`${protocol}: ${counted(schedules, "schedule")}, ${counted(events, "event")}, hash ${hash}`);
   output.note(tellFaults(tally));
 }
 

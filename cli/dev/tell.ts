@@ -7,6 +7,7 @@ import type { OpenBranch } from "./branches.ts";
 import type { Layout } from "./cluster.ts";
 import type { DemoFigures, Killed, Teller } from "./demo.ts";
 import type { Left } from "./second-act.ts";
+import { counted } from "../words.ts";
 
 export function describeLayout(layout: Layout, pids: Readonly<Record<string, number | null>>): string {
   const row = ({ name, address }: { name: string; address: string }, where: string): string[] => [
@@ -50,7 +51,7 @@ export function teller(output: Output, workload: string, seconds: number): Telle
       output.answer(`\nThe workload ${workload} on all banks at once: ${seconds} s, a kill, ${seconds} s …`),
     killed: (name, pid, underway) =>
       output.answer(
-        `${output.style("yellow", "kill -9")} ${name} (pid ${pid}) with ${underway} transactions under way.`,
+        `${output.style("yellow", "kill -9")} ${name} (pid ${pid}) with ${counted(underway, "transaction")} under way.`,
       ),
     inDoubt: (stuck, downMs, answered) => output.answer(inDoubtText(stuck, downMs, answered)),
     back: (killed) => output.answer(backText(killed)),
@@ -75,7 +76,7 @@ function leftText({
   resolvedMs,
 }: Left): string {
   const gone = acceptor === null ? coordinator : `${coordinator} and ${acceptor}`;
-  const head = `  ${protocol}: ${gone} killed; ${inDoubt} branches in doubt, with ${locks} locks`;
+  const head = `  ${protocol}: ${gone} killed; ${branches(inDoubt)} in doubt, with ${counted(locks, "lock")}`;
   if (inDoubt === 0) return `${head}: none had voted yes at that moment.`;
   if (blocked === 0)
     return `${head}.\n    Another coordinator decided all of them: ${milliseconds(watchedMs)} after the kill, ${gone} still down.`;
@@ -85,6 +86,10 @@ function leftText({
       ? "and they still are"
       : `resolved ${milliseconds(resolvedMs)} after the kill, when it was back`;
   return `${head}.\n    ${milliseconds(watchedMs)} later ${blocked} of them still wait and hold their locks${held}; ${end}.`;
+}
+
+function branches(count: number): string {
+  return counted(count, "branch", "branches");
 }
 
 function milliseconds(ms: number): string {
@@ -99,11 +104,11 @@ function backText({ name, inDoubt, resolvedMs, inDoubtMs }: Killed): string {
 
 function inDoubtText(stuck: readonly OpenBranch[], downMs: number, answered: number): string {
   const [example] = stuck;
-  const after = `${milliseconds(downMs)} later, with ${answered} answers given meanwhile:`;
+  const after = `${milliseconds(downMs)} later, with ${counted(answered, "answer")} given meanwhile:`;
   if (example === undefined) return `${after} no branch is in doubt, since none had voted yes at that moment.`;
   const locks = stuck.reduce((sum, { locks: held }) => sum + held.length, 0);
   return [
-    `${after} ${stuck.length} branches are in doubt. They voted yes, may not decide alone, and hold ${locks} locks.`,
+    `${after} ${stuck.length === 1 ? "1 branch is" : `${branches(stuck.length)} are`} in doubt: voted yes, may not decide alone, and ${stuck.length === 1 ? "holds" : "hold"} ${counted(locks, "lock")}.`,
     `  for example ${example.transaction} at ${example.participant}: ${example.locks.slice(0, 3).join("; ")}`,
   ].join("\n");
 }

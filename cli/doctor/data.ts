@@ -7,6 +7,7 @@ import { loadConfig, type Configs, type Role } from "../../runtime/index.ts";
 import type { JournalDescription } from "../../runtime/journal/index.ts";
 import { failed, failedBy, ok, warning, type Check } from "./check.ts";
 import { checkPort } from "./installation.ts";
+import { counted } from "../words.ts";
 
 const LITTLE_SPACE_BYTES = 1024 ** 3;
 
@@ -81,7 +82,10 @@ async function checkJournal(file: string): Promise<Check> {
     const [damage] = journal.damages;
     if (damage !== undefined) return failed("journal", `${damage.reason}: ${damage.message}`, damageExit(journal));
     const { node, rows, openTransactions } = journal;
-    return ok("journal", `${file}: of ${node}, ${rows.length} rows, ${openTransactions.length} open transactions`);
+    return ok(
+      "journal",
+      `${file}: of ${node}, ${counted(rows.length, "row")}, ${counted(openTransactions.length, "open transaction")}`,
+    );
   } catch (error) {
     return failedBy("journal", error);
   }

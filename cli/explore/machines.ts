@@ -5,6 +5,7 @@ import { bugNamed, plantedModel, withinBudgets, type Budget, type Budgets, type 
 import { protocols, type ProtocolName } from "../../protocols/index.ts";
 import { between, usage } from "../arguments.ts";
 import type { Json } from "../json.ts";
+import { counted } from "../words.ts";
 
 export const machineOptions: readonly (keyof Budgets)[] = [
   "participants",
@@ -80,8 +81,4 @@ export function budgetsOf({ participants, acceptors, coordinators, rounds, oneSh
     suspicions: faults.suspicions,
     timers: any(faults.timers),
   };
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

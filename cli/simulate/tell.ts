@@ -2,6 +2,7 @@
 
 import type { BrokenSchedule, Replayed, Tally } from "../../lab/index.ts";
 import type { Output } from "../output.ts";
+import { counted } from "../words.ts";
 
 interface Asked {
   readonly faults?: string;
@@ -35,7 +36,7 @@ export function tellReplay(
   output.answer("");
   for (const { rule, what } of violations) output.answer(output.style("red", `broken: ${rule}: ${what}`));
   output.answer("");
-  output.answer(`What is needed for it (${runs} runs to find out):`);
+  output.answer(`What is needed for it (${counted(runs, "run")} to find out):`);
   for (const line of schedule) output.answer(`  ${line}`);
   output.answer("");
   output.answer(diagram);
