@@ -1,7 +1,6 @@
 /** The links of a server, the same for every role: who it says it is, whom it lets in, and what becomes of what arrives. */
 
 import {
-  type Engine,
   type Envelope,
   type Network,
   type Observer,
@@ -17,7 +16,6 @@ import type { Tracing } from "./tracing.ts";
 
 /** A role's wiring, as its links know it. */
 export interface Member {
-  readonly engine: Engine;
   admit(hello: Returning): Return;
   onEnvelopes(from: string, envelopes: readonly Envelope[]): void;
   onUp(node: string): void;

@@ -28,9 +28,7 @@ export interface Returning {
 
 type Refused = "IDENTITY_MISMATCH" | "JOURNAL_RESTORED" | "TOO_MANY_PEERS";
 
-export type Return =
-  | { readonly ok: true; readonly isNew: boolean }
-  | { readonly ok: false; readonly reason: Refused; readonly message: string };
+export type Return = { readonly ok: true } | { readonly ok: false; readonly reason: Refused; readonly message: string };
 
 /** The peers of a role, known from this life or an earlier one, by name. */
 export function namesOf(
@@ -63,7 +61,9 @@ export function admitPeer(register: Register, hello: Returning, most: number): R
       `${node} is new here, and ${register.peerCount} nodes are known, as many as may be. Start it under the name that it had, or raise limits.peers.`,
     );
   const verdict = judgeReturn(known, hello);
-  if (verdict.ok) register.notePeer(node, { role: hello.role, ...seenOf(hello) }, verdict.isNew);
+  const now = seenOf(hello);
+  const isNew = known === undefined || now.incarnation > known.incarnation;
+  if (verdict.ok) register.notePeer(node, { role: hello.role, ...now }, isNew);
   return verdict;
 }
 
@@ -75,7 +75,7 @@ export function seenOf({ log, sequence, starts }: Pick<Returning, "log" | "seque
 
 /** Compares a node with what was last seen of it; undefined: it was never seen. */
 function judgeReturn(known: Omit<Peer, "row"> | undefined, hello: Returning): Return {
-  if (known === undefined) return { ok: true, isNew: true };
+  if (known === undefined) return { ok: true };
   const { node } = hello;
   if (known.role !== hello.role) {
     return refused(
@@ -96,16 +96,15 @@ function judgeReturn(known: Omit<Peer, "row"> | undefined, hello: Returning): Re
       `${node} comes back with another copy of its journal (it is at row ${now.sequence} in incarnation ${now.incarnation}, and does not come from row ${known.sequence} of incarnation ${known.incarnation}, which was seen): what it promised then is gone. Restore the latest files. Where a copy was served by mistake, and these are the latest: nemcon doctor --journal DIR --accept (docs/journal.md).`,
     );
   }
-  return { ok: true, isNew: now.incarnation > known.incarnation };
+  return { ok: true };
 }
 
 /**
- * Whether a journal goes back to an older copy of the one that was seen. What was seen was durable, so the same journal
+ * Whether a journal goes back to an older copy of the one of the same log that was seen. What was seen was durable, so the same journal
  * has it still: the incarnation that was seen is one of its own, and what began after that began no earlier than the
  * row that was seen. Its length alone would not show it: a copy that was taken up has written rows of its own since.
  */
-function isOlder({ log, sequence, starts }: Omit<Returning, "node" | "role">, seen: Seen): boolean {
-  if (seen.log !== log) return false;
+function isOlder({ sequence, starts }: Pick<Returning, "sequence" | "starts">, seen: Seen): boolean {
   if (starts.every(({ incarnation }) => incarnation < seen.incarnation)) return true;
   if (starts.some(({ incarnation, boot }) => incarnation === seen.incarnation && boot !== seen.boot)) return true;
   const next = starts.find(({ incarnation }) => incarnation > seen.incarnation);

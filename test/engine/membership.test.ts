@@ -1,6 +1,7 @@
 /** Whom a node takes up: a journal that was put back to an older copy is known by its starts, however long it has grown since. */
 import { describe, expect, test } from "vitest";
 import { admitPeer, type Returning, type Start } from "../../runtime/engine/index.ts";
+import { World } from "../../lab/simulate/world.ts";
 import type { Peer } from "../../runtime/engine/instance.ts";
 
 /** Of one history: an incarnation began after each of these rows. */
@@ -35,6 +36,15 @@ test.each<[name: string, self: Start[], sequence: number, seen: [incarnation: nu
   ["it began before what was seen", starts(0, 4), 4, [1, 5], true],
   ["it began before that, and has caught up", starts(0, 4), 9, [1, 5], true],
   ["it began before that, caught up, and was restarted", starts(0, 4, 9), 12, [1, 5], true],
+  ["its copy was taken up while it ran on, and it links again", starts(0, 5), 30, [3, 20], true],
+  [
+    "a person accepted it, and it has more than was seen of a copy",
+    [{ incarnation: 1_003, boot: 7, sequence: 9 }],
+    9,
+    [2, 7],
+    false,
+  ],
+  ["a person accepted it, and it has less", [{ incarnation: 1_003, boot: 7, sequence: 6 }], 99, [2, 7], true],
   ["it was seen after a restart", starts(0, 4, 9), 12, [2, 8], false],
   ["the begin that would tell is no longer kept", starts(0, 4, 9).slice(2), 12, [1, 5], false],
   ["the copy began the incarnation that was seen once more", copied(0, 5), 5, [2, 5], true],
@@ -73,5 +83,25 @@ describe("a node", () => {
   test("that is one too many is refused, and one that is known is not", () => {
     expect(admit(null, {}, 1).verdict).toBe("TOO_MANY_PEERS");
     expect(admit(known, {}, 1).verdict).toBe("taken up");
+  });
+
+  test("whose older link ends after its next one was taken up is remembered by the newer", async () => {
+    const world = new World({});
+    world.startAll();
+    await world.run(10);
+    const { engine } = world.participant("P1");
+    const seen = (incarnation: number, sequence: number) => ({ log: "of C", incarnation, boot: incarnation, sequence });
+    expect(engine.peer("C")).toMatchObject({ role: "coordinator", incarnation: 1 });
+    for (const [incarnation, sequence] of [
+      [2, 90],
+      [1, 99],
+      [2, 80],
+    ] as const)
+      engine.sawPeer("C", seen(incarnation, sequence));
+    expect(engine.peer("C")).toMatchObject(seen(2, 90));
+    engine.sawPeer("C", seen(2, 91));
+    expect(engine.peer("C")).toMatchObject({ role: "coordinator", ...seen(2, 91) });
+    engine.sawPeer("stranger", seen(1, 1));
+    expect(engine.peer("stranger")).toBeUndefined();
   });
 });
